@@ -1,0 +1,102 @@
+// Package inventory is what is inside an image: its distribution, its packages, its executable
+// files, and how much of it was understood.
+//
+// Facts need no advisory database: two scans of the same image give the same facts, whatever is
+// known about vulnerabilities that day. The JSON forms are those of docs/contract.md.
+package inventory
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"plimsoll.dev/plimsoll/image"
+)
+
+// Facts are all that a scan learns from the image alone.
+type Facts struct {
+	Target   Target    `json:"target"`
+	Distro   *Distro   `json:"distro,omitempty"`
+	Packages []Package `json:"packages"`
+	// Manifest names the list of executable files, a document of its own.
+	Manifest ManifestRef `json:"manifest"`
+	Coverage Coverage    `json:"coverage"`
+}
+
+// Target says what was scanned.
+type Target struct {
+	Reference   string        `json:"reference"`
+	Repository  string        `json:"repository,omitempty"`
+	ImageID     image.Digest  `json:"imageID"`
+	Digest      image.Digest  `json:"digest,omitzero"`
+	IndexDigest image.Digest  `json:"indexDigest,omitzero"`
+	Platform    string        `json:"platform"`
+	Config      TargetConfig  `json:"config"`
+	Layers      []TargetLayer `json:"layers"`
+}
+
+// TargetConfig is the part of the image's configuration that a policy may ask about.
+type TargetConfig struct {
+	User         string            `json:"user"`
+	Env          []string          `json:"env,omitempty"` // NAME=value, values that look secret redacted
+	Entrypoint   []string          `json:"entrypoint,omitempty"`
+	Cmd          []string          `json:"cmd,omitempty"`
+	ExposedPorts []string          `json:"exposedPorts,omitempty"`
+	Labels       map[string]string `json:"labels,omitempty"`
+	Healthcheck  bool              `json:"healthcheck"`
+	Created      string            `json:"created,omitempty"` // RFC 3339
+}
+
+// TargetLayer is one layer of the image.
+type TargetLayer struct {
+	Digest    image.Digest `json:"digest,omitzero"`
+	DiffID    image.Digest `json:"diffID"`
+	Size      int64        `json:"size"` // bytes as stored
+	CreatedBy string       `json:"createdBy,omitempty"`
+}
+
+// Distro is what os-release says (os-release(5)).
+type Distro struct {
+	ID        string   `json:"id"`
+	VersionID string   `json:"versionID,omitempty"` // absent on rolling releases
+	Codename  string   `json:"codename,omitempty"`
+	Name      string   `json:"name,omitempty"` // PRETTY_NAME
+	IDLike    []string `json:"idLike,omitempty"`
+}
+
+// Package is one installed package.
+type Package struct {
+	PURL    string `json:"purl"`
+	Type    string `json:"type"` // purl type: deb, apk, golang
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"` // absent if the package does not state one
+	Arch    string `json:"arch,omitempty"`
+	// Source is what the package was built from: what distributions issue advisories for.
+	Source    *Source    `json:"source,omitempty"`
+	Licenses  []string   `json:"licenses,omitempty"`
+	OwnedBy   string     `json:"ownedBy,omitempty"` // purl of the distribution's package that owns its files
+	Locations []Location `json:"locations"`
+}
+
+// Source is a source package. Its version often differs from the binary's (lvm2 2.03.16-2
+// builds dmsetup 2:1.02.185-2), and advisories speak of the source's.
+type Source struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Location is where a package was found.
+type Location struct {
+	Path  string       `json:"path"`
+	Layer image.Digest `json:"layer"` // diffID of the layer in which this version first appeared
+}
+
+// ComparePackages is the order in which packages are listed: by purl, then by first location.
+func ComparePackages(a, b Package) int {
+	if c := strings.Compare(a.PURL, b.PURL); c != 0 {
+		return c
+	}
+	return slices.CompareFunc(a.Locations, b.Locations, func(x, y Location) int {
+		return cmp.Or(strings.Compare(x.Path, y.Path), strings.Compare(x.Layer.String(), y.Layer.String()))
+	})
+}
