@@ -28,6 +28,8 @@ type Affected struct {
 	Versions []string
 	// Ratings apply to this package only: a distribution's urgency, a per-package CVSS.
 	Ratings []Rating
+	// WontFix tells that the publisher will not mend this package: its support has ended.
+	WontFix bool
 }
 
 // RangeType says how a range's versions are ordered.

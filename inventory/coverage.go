@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"maps"
@@ -58,6 +59,18 @@ func (c Coverage) State(dimension string) State {
 	return Unknown
 }
 
+// Complete tells whether every dimension whose name starts with one of the prefixes is full.
+func (c Coverage) Complete(prefixes ...string) bool {
+	for dimension, s := range c.States {
+		for _, prefix := range prefixes {
+			if strings.HasPrefix(dimension, prefix) && s != Full {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Merge returns c with all of other's states and gaps.
 func (c Coverage) Merge(other Coverage) Coverage {
 	merged := Coverage{States: maps.Clone(c.States), Gaps: slices.Clone(c.Gaps)}
@@ -87,7 +100,11 @@ func (c Coverage) MarshalJSON() ([]byte, error) {
 		gaps = []Gap{}
 	}
 	members["gaps"] = gaps
-	return json.Marshal(members)
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b) // unlike json.Marshal, leaves the escaping of HTML to the caller
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(members)
+	return b.Bytes(), err
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.

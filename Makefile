@@ -1,0 +1,34 @@
+# The commands of this project. `make demo` needs Go and nothing else.
+export CGO_ENABLED ?= 0
+
+.PHONY: demo test check bench e2e build starter golden fuzz images
+
+demo: ## scan two images that the demo builds itself, before and after the fix
+	@go run ./demo
+
+build: ## the plimsoll binary, in dist/
+	go build -trimpath -ldflags=-s -o dist/plimsoll ./cmd/plimsoll
+
+test: ## every test once with the race detector, and each fuzz target for a few seconds
+	@tools/test.sh
+
+check: ## formatting, vet, linters, module files, invariants
+	@tools/check.sh
+
+e2e: build images ## the binary against real images and their package managers' own word
+	go test -count=1 -timeout 20m ./e2e/...
+
+bench: build images ## speed and memory against the floor (and syft, if it is on PATH)
+	go run ./bench
+
+images: ## the real test images, built once and kept in the user's cache folder
+	@tools/images.sh
+
+starter: ## compile the starter database from ../shared/data
+	go run ./advisory/db/starter/generate --from ../shared/data
+
+golden: ## rewrite the golden files of the reports
+	go test ./report/... -update
+
+fuzz: ## each fuzz target for a minute
+	@FUZZTIME=60s tools/fuzz.sh

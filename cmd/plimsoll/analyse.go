@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"plimsoll.dev/plimsoll/advisory/db"
+	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/finding/imageconfig"
+	"plimsoll.dev/plimsoll/finding/vuln"
+	"plimsoll.dev/plimsoll/internal/cache"
+	"plimsoll.dev/plimsoll/internal/progress"
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/report"
+	"plimsoll.dev/plimsoll/scan"
+)
+
+// analysis is what scan and check have in common: facts and findings, no verdict.
+type analysis struct {
+	report   report.Report
+	facts    inventory.Facts
+	manifest inventory.Manifest
+}
+
+// analyse scans a target and looks for findings of the kinds given.
+func (p *program) analyse(ctx context.Context, target string, look []finding.Kind, chosen targetFlags, databaseChosen databaseFlags) (*analysis, error) {
+	now, replay, err := p.evaluatedAt()
+	if err != nil {
+		return nil, err
+	}
+	scanned, err := p.scanTarget(ctx, target, chosen)
+	if err != nil {
+		return nil, err
+	}
+	facts := scanned.Facts
+	a := &analysis{facts: facts, manifest: scanned.Manifest, report: report.Report{
+		Schema: report.Schema, EvaluatedAt: now, Replay: replay,
+		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest,
+		Findings: []finding.Finding{}, Suppressed: []finding.Suppressed{},
+		Coverage: facts.Coverage.Merge(inventory.Coverage{}),
+		Engine:   report.Engine{Name: engineName, Version: engineVersion()},
+	}}
+	for _, dimension := range []string{"config", "license", "secret"} {
+		a.report.Coverage.Set(dimension, inventory.NotRun)
+	}
+	if slices.Contains(look, finding.Vulnerability) {
+		if err := p.match(ctx, a, databaseChosen); err != nil {
+			return nil, err
+		}
+	}
+	if slices.Contains(look, finding.Config) {
+		a.report.Findings = append(a.report.Findings, imageconfig.Check(facts.Target.Config)...)
+		a.report.Coverage.Set("config", inventory.Full)
+	}
+	slices.SortFunc(a.report.Findings, finding.Compare)
+	return a, nil
+}
+
+// match adds the vulnerabilities that the database knows for what was found.
+func (p *program) match(ctx context.Context, a *analysis, chosen databaseFlags) error {
+	database, err := p.openDatabase(chosen)
+	if err != nil {
+		return err
+	}
+	defer database.Close()
+	matched, err := vuln.Match(ctx, a.facts, database)
+	if err != nil {
+		return err
+	}
+	p.warnOfAge(database, a.report.EvaluatedAt)
+	a.report.Findings = append(a.report.Findings, matched.Findings...)
+	a.report.Suppressed = append(a.report.Suppressed, matched.Suppressed...)
+	a.report.Coverage = a.report.Coverage.Merge(matched.Coverage)
+	a.report.Database = describe(database)
+	return nil
+}
+
+// scanTarget opens a target and scans it, with progress on a terminal.
+func (p *program) scanTarget(ctx context.Context, target string, chosen targetFlags) (result *scan.Result, err error) {
+	platform, limits, memory, err := chosen.resolve()
+	if err != nil {
+		return nil, err
+	}
+	source, err := openTarget(ctx, target, limits)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	img, err := source.Image(ctx, platform)
+	if err != nil {
+		return nil, err
+	}
+	results, err := p.openCache()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, results.Close()) }()
+	line := progress.New(p.stderr, progress.Options{
+		Terminal: !p.global.quiet && terminalWidth(p.stderr) > 0, Subject: target, Now: time.Now})
+	defer line.Stop()
+	result, err = scan.Run(ctx, img, scan.Options{Limits: limits, Memory: memory, Cache: results, Progress: line})
+	if err != nil {
+		return nil, fmt.Errorf("scanning %s: %w", target, err)
+	}
+	return result, nil
+}
+
+// openCache opens the cache of results. Without a folder to keep them in, nothing is kept.
+func (p *program) openCache() (*cache.Cache, error) {
+	if p.global.noCache {
+		return nil, nil
+	}
+	dir, err := p.cacheFolder()
+	if err != nil {
+		p.warn("nothing will be remembered: " + err.Error())
+		return nil, nil
+	}
+	results, err := cache.Open(dir, cache.DefaultSize)
+	if err != nil && p.global.cacheDir == "" {
+		p.warn("nothing will be remembered: " + err.Error())
+		return nil, nil
+	}
+	return results, err
+}
+
+func (p *program) cacheFolder() (string, error) {
+	if p.global.cacheDir != "" {
+		return p.global.cacheDir, nil
+	}
+	return p.folder("XDG_CACHE_HOME", ".cache")
+}
+
+// describe says in a report which advisories were looked up.
+func describe(database *db.DB) *report.Database {
+	d := &report.Database{Digest: database.Digest(), Sources: []report.Source{}}
+	for _, s := range database.Sources() {
+		d.Sources = append(d.Sources, report.Source{Name: s.Name, Records: s.Records, AsOf: s.AsOf, Newest: s.Newest})
+	}
+	return d
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"plimsoll.dev/plimsoll/advisory/db"
+	"plimsoll.dev/plimsoll/advisory/db/starter"
+)
+
+// oldAfter is the age from which on the user is told how old the advisories are.
+const oldAfter = 7 * 24 * time.Hour
+
+// databaseFlags choose the advisory database.
+type databaseFlags struct{ path string }
+
+func (d *databaseFlags) register(flags flagSet) {
+	flags.StringVar(&d.path, "db", "", "advisory database `FILE` (default: the one that db build made, else the one inside this program)")
+}
+
+// openDatabase opens the database that was asked for, else the user's, else the starter database.
+func (p *program) openDatabase(chosen databaseFlags) (*db.DB, error) {
+	if chosen.path != "" {
+		return db.Open(chosen.path)
+	}
+	if path, err := p.databasePath(); err == nil {
+		database, err := db.Open(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return database, err
+		}
+	}
+	dir, err := p.cacheFolder()
+	if err != nil || p.global.noCache {
+		dir = "" // into memory
+	}
+	return starter.Open(dir)
+}
+
+// databasePath is where the user's own database lies.
+func (p *program) databasePath() (string, error) {
+	dir, err := p.folder("XDG_DATA_HOME", filepath.Join(".local", "share"))
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "advisories.db"), nil
+}
+
+// warnOfAge says how old the advisories are if they are older than a week.
+func (p *program) warnOfAge(database *db.DB, now time.Time) {
+	var oldest db.Source
+	var unknown []string
+	for _, s := range database.Sources() {
+		switch {
+		case s.AsOf.IsZero():
+			unknown = append(unknown, s.Name)
+		case oldest.Name == "" || s.AsOf.Before(oldest.AsOf):
+			oldest = s
+		}
+	}
+	if len(unknown) > 0 {
+		p.warn("the database does not say when " + strings.Join(unknown, ", ") + " were last checked: build it with --as-of")
+	}
+	if oldest.Name != "" && now.Sub(oldest.AsOf) > oldAfter {
+		p.warn(fmt.Sprintf("the advisories are up to %d days old (%s was last checked on %s): newer vulnerabilities are not found",
+			int(now.Sub(oldest.AsOf).Hours()/24), oldest.Name, oldest.AsOf.Format(time.DateOnly)))
+	}
+}
+
+func (p *program) dbCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "db",
+		Short: "Build and inspect the advisory database",
+		Args:  p.subcommandOnly,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(p.dbBuildCommand(), p.dbStatusCommand())
+	return c
+}
+
+// subcommandOnly refuses a word that is no subcommand.
+func (p *program) subcommandOnly(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%q is no subcommand of %s: see %s --help", args[0], c.CommandPath(), c.CommandPath())}
+	}
+	return nil
+}
+
+func (p *program) dbBuildCommand() *cobra.Command {
+	var from, out, asOf string
+	c := &cobra.Command{
+		Use:   "build --from DIR",
+		Short: "Compile a copy of the OSV bucket into an advisory database",
+		Long: `Build compiles DIR/osv (laid out like the OSV bucket: ecosystems.txt and one
+<Ecosystem>/all.zip each), DIR/epss and DIR/kev into one file. The same input gives the same bytes.
+
+A copy does not say when it was last checked against its source: --as-of does. Without it the
+age of the advisories is unknown, and a policy that limits their age does not pass.`,
+		Example: "  plimsoll db build --from ./advisories --as-of 2026-11-22T00:00:00Z",
+		Args:    p.noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if from == "" {
+				return usageError{errors.New("db build wants --from DIR: a folder with osv/ecosystems.txt in it")}
+			}
+			var checked time.Time
+			if asOf != "" {
+				var err error
+				if checked, err = time.Parse(time.RFC3339, asOf); err != nil {
+					return usageError{fmt.Errorf("--as-of %q: want a time such as 2026-11-22T00:00:00Z", asOf)}
+				}
+			}
+			return p.dbBuild(c.Context(), from, out, checked)
+		},
+	}
+	c.Flags().StringVar(&from, "from", "", "`DIR` with osv/, epss/ and kev/ in it")
+	c.Flags().StringVar(&out, "out", "", "`FILE` to write (default: the user's own database)")
+	c.Flags().StringVar(&asOf, "as-of", "", "`TIME` at which the copy was last checked against its sources (RFC 3339)")
+	return c
+}
+
+func (p *program) dbBuild(ctx context.Context, from, out string, asOf time.Time) error {
+	now, _, err := p.evaluatedAt()
+	if err != nil {
+		return err
+	}
+	if out == "" {
+		if out, err = p.databasePath(); err != nil {
+			return fmt.Errorf("choosing where to write the database: %w: name a file with --out", err)
+		}
+		if err := os.MkdirAll(filepath.Dir(out), 0o700); err != nil {
+			return fmt.Errorf("making the folder of the database: %w", err)
+		}
+	}
+	stats, err := db.Build(ctx, from, out, db.Options{AsOf: asOf})
+	if err != nil {
+		return fmt.Errorf("building the advisory database from %s: %w", from, err)
+	}
+	for _, note := range stats.Notes() {
+		p.warn(note)
+	}
+	database, err := db.Open(out)
+	if err != nil {
+		return fmt.Errorf("reading back the database: %w", err)
+	}
+	defer database.Close()
+	return p.write(func(w io.Writer) error { return printStatus(w, out, database, now) })
+}
+
+func (p *program) dbStatusCommand() *cobra.Command {
+	var chosen databaseFlags
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show what the advisory database holds and how old it is",
+		Args:  p.noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			now, _, err := p.evaluatedAt()
+			if err != nil {
+				return err
+			}
+			database, err := p.openDatabase(chosen)
+			if err != nil {
+				return err
+			}
+			defer database.Close()
+			return p.write(func(w io.Writer) error { return printStatus(w, chosen.path, database, now) })
+		},
+	}
+	chosen.register(c.Flags())
+	return c
+}
+
+// printStatus lists a database's sources with their dates, records and licences.
+func printStatus(w io.Writer, path string, database *db.DB, now time.Time) error {
+	if path != "" {
+		fmt.Fprintf(w, "%s\n", path)
+	}
+	fmt.Fprintf(w, "%s\n\n", database.Digest())
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "SOURCE\tRECORDS\tLAST CHECKED\tNEWEST RECORD\tLICENCE")
+	for _, s := range database.Sources() {
+		newest := date(s.Newest)
+		if s.Newest.After(now) {
+			newest += " (in the future)"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Records, date(s.AsOf), newest, s.Licence)
+	}
+	return t.Flush()
+}
+
+func date(t time.Time) string {
+	if t.IsZero() {
+		return "unknown"
+	}
+	return t.UTC().Format(time.DateOnly)
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"plimsoll.dev/plimsoll/advisory"
+	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/report"
+	"plimsoll.dev/plimsoll/report/json"
+	"plimsoll.dev/plimsoll/report/table"
+)
+
+// scanFlags are those of scan alone.
+type scanFlags struct {
+	target   targetFlags
+	database databaseFlags
+	output   outputFlags
+	find     []string
+	failOn   string
+	manifest string
+}
+
+func (p *program) scanCommand() *cobra.Command {
+	var flags scanFlags
+	c := &cobra.Command{
+		Use:   "scan TARGET",
+		Short: "Show what is in an image and what is wrong with it",
+		Long: `Scan reads an image, lists its packages and reports the vulnerabilities that the advisory
+database knows for them. It decides nothing: see plimsoll check.`,
+		Example: `  plimsoll scan ./image-layout
+  plimsoll scan app.tar --format json --output report.json
+  plimsoll scan oci:./layout:1.2 --fail-on high`,
+		Args: p.oneTarget,
+		RunE: func(c *cobra.Command, args []string) error { return p.scan(c.Context(), args[0], flags) },
+	}
+	flags.target.register(c.Flags())
+	flags.database.register(c.Flags())
+	flags.output.register(c.Flags())
+	c.Flags().StringSliceVar(&flags.find, "find", []string{"vuln"}, "`KINDS` to look for: vuln, config")
+	c.Flags().StringVar(&flags.failOn, "fail-on", "", "exit with status 3 if a finding is of `SEVERITY` or worse; unknown counts as worse")
+	c.Flags().StringVar(&flags.manifest, "manifest", "", "also write the list of executable files to `FILE`")
+	return c
+}
+
+func (p *program) scan(ctx context.Context, target string, flags scanFlags) error {
+	var threshold *advisory.Severity
+	if flags.failOn != "" {
+		severity, err := advisory.ParseSeverity(flags.failOn)
+		if err != nil {
+			return usageError{fmt.Errorf("--fail-on: %w", err)}
+		}
+		threshold = &severity
+	}
+	if err := flags.output.check(); err != nil {
+		return err
+	}
+	look, err := parseFind(flags.find)
+	if err != nil {
+		return err
+	}
+	analysis, err := p.analyse(ctx, target, look, flags.target, flags.database)
+	if err != nil {
+		return err
+	}
+	if err := p.writeReport(&analysis.report, flags.output); err != nil {
+		return err
+	}
+	if flags.manifest != "" {
+		if err := writeFile(flags.manifest, append(analysis.manifest.Encode(), '\n')); err != nil {
+			return fmt.Errorf("writing the manifest: %w", err)
+		}
+	}
+	if threshold != nil && reaches(&analysis.report, *threshold) {
+		return errDenied
+	}
+	return nil
+}
+
+// parseFind reads --find.
+func parseFind(words []string) ([]finding.Kind, error) {
+	var kinds []finding.Kind
+	for _, word := range words {
+		switch word {
+		case "vuln":
+			kinds = append(kinds, finding.Vulnerability)
+		case "config":
+			kinds = append(kinds, finding.Config)
+		case "secret", "license":
+			return nil, usageError{fmt.Errorf("--find %s: this version looks for vuln and config only", word)}
+		default:
+			return nil, usageError{fmt.Errorf("--find %.40q: want vuln or config", word)}
+		}
+	}
+	return kinds, nil
+}
+
+// reaches tells whether anything is as bad as the threshold. What cannot be rated, and what
+// could not be looked at, is taken to be.
+func reaches(r *report.Report, threshold advisory.Severity) bool {
+	for _, f := range r.Findings {
+		if f.Status != finding.Affected && f.Status != "" {
+			continue
+		}
+		if f.Severity == advisory.SeverityUnknown || f.Severity >= threshold {
+			return true
+		}
+	}
+	return r.Database != nil && !r.Coverage.Complete("packages/", "advisories/")
+}
+
+// outputFlags choose how a report is written.
+type outputFlags struct {
+	format string
+	all    bool
+}
+
+func (o *outputFlags) register(flags flagSet) {
+	flags.StringVarP(&o.format, "format", "f", "table", "`FORMAT` of the report: table or json")
+	flags.BoolVar(&o.all, "all", false, "list every finding in the table")
+}
+
+func (o *outputFlags) check() error {
+	if o.format != "table" && o.format != "json" {
+		return usageError{fmt.Errorf("--format %q: want table or json", o.format)}
+	}
+	return nil
+}
+
+// writeReport writes a report in the format asked for.
+func (p *program) writeReport(r *report.Report, flags outputFlags) error {
+	var sink report.Sink = json.Sink{}
+	if flags.format == "table" {
+		options := table.Options{All: flags.all, Width: 100}
+		if width := terminalWidth(p.stdout); width > 0 && p.global.output == "" {
+			options.Width = width
+			options.Color = p.getenv("NO_COLOR") == ""
+		}
+		sink = table.New(options)
+	}
+	return p.write(func(w io.Writer) error {
+		if err := sink.Write(w, r); err != nil {
+			return fmt.Errorf("writing the report: %w", err)
+		}
+		return nil
+	})
+}
+
+// writeFile writes a file beside the result, whole or not at all.
+func writeFile(path string, content []byte) error {
+	return writeWhole(filepath.Clean(path), func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
+}

@@ -1,0 +1,119 @@
+package e2e
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plimsoll.dev/plimsoll/report"
+)
+
+// TestDebianPackages: dpkg's own list, row by row, none missing and none extra.
+func TestDebianPackages(t *testing.T) {
+	for _, image := range []string{"debian-slim", "debian-old", "debian-python", "big"} {
+		t.Run(image, func(t *testing.T) {
+			dir := built(t, image)
+			var want []string
+			for _, row := range table(t, filepath.Join(dir+".truth", "dpkg.tsv")) {
+				if row["status"] == "config-files" || row["status"] == "not-installed" {
+					continue // removed; only its configuration is left
+				}
+				want = append(want, strings.Join([]string{row["package"], row["version"], row["architecture"], row["source"], row["source_version"]}, " "))
+			}
+			compare(t, want, rows(reportOf(t, dir), "deb"))
+		})
+	}
+}
+
+// TestAlpinePackages: apk's own list. It does not print the architecture, which is x86_64 in all
+// four, nor a source version, which in Alpine is the package's own.
+func TestAlpinePackages(t *testing.T) {
+	for _, image := range []string{"alpine-3.10.3", "alpine-3.12.12", "alpine-3.16.9", "alpine-3.20.3"} {
+		t.Run(image, func(t *testing.T) {
+			var want []string
+			for _, row := range table(t, shared(t, "images", image+".truth.tsv")) {
+				arch := "x86_64"
+				want = append(want, strings.Join([]string{row["package"], row["version"], arch, row["origin"], row["version"]}, " "))
+			}
+			compare(t, want, rows(reportOf(t, shared(t, "images", image+".tar")), "apk"))
+		})
+	}
+}
+
+// TestGoPackages: the Go toolchain's own reading of the binaries, `go version -m`.
+func TestGoPackages(t *testing.T) {
+	for _, image := range []string{"go-app", "big"} {
+		t.Run(image, func(t *testing.T) {
+			dir := built(t, image)
+			want := goVersionM(t, filepath.Join(dir+".truth", "go-version.txt"))
+			var got []string
+			for _, p := range reportOf(t, dir).Packages {
+				if p.Type != "golang" {
+					continue
+				}
+				for _, l := range p.Locations {
+					got = append(got, strings.TrimSpace("/"+l.Path+" "+p.Name+" "+p.Version))
+				}
+			}
+			compare(t, want, got)
+		})
+	}
+}
+
+// goVersionM reads the output of `go version -m`: for each binary its standard library, its main
+// module and its dependencies, a replaced one as its replacement.
+func goVersionM(t *testing.T, path string) []string {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var rows []string
+	binary := ""
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		fields := strings.Split(lines.Text(), "\t")
+		switch {
+		case fields[0] != "":
+			var version string
+			binary, version, _ = strings.Cut(fields[0], ": go")
+			rows = append(rows, binary+" stdlib "+version)
+		case len(fields) > 1 && fields[1] == "mod" && fields[3] == "(devel)":
+			rows = append(rows, binary+" "+fields[2])
+		case len(fields) > 1 && (fields[1] == "mod" || fields[1] == "dep"):
+			rows = append(rows, binary+" "+fields[2]+" "+fields[3])
+		case len(fields) > 1 && fields[1] == "=>":
+			rows[len(rows)-1] = binary + " " + fields[2] + " " + fields[3]
+		}
+	}
+	return rows
+}
+
+// rows lists a report's packages of one type as the truth files do.
+func rows(r *report.Report, purlType string) []string {
+	var list []string
+	for _, p := range r.Packages {
+		if p.Type == purlType {
+			list = append(list, strings.Join([]string{p.Name, p.Version, p.Arch, p.Source.Name, p.Source.Version}, " "))
+		}
+	}
+	return list
+}
+
+func compare(t *testing.T, want, got []string) {
+	t.Helper()
+	slices.Sort(want)
+	slices.Sort(got)
+	if len(want) == 0 {
+		t.Fatal("the truth file is empty")
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("packages differ from the package manager's list (-truth +plimsoll):\n%s", diff)
+	}
+	t.Logf("%d packages, the same as in the truth file", len(want))
+}

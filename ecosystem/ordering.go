@@ -1,0 +1,111 @@
+// Package ecosystem knows what differs from one packaging world to the next: how versions are
+// ordered, what OSV calls an ecosystem, and how a package is written as a purl.
+//
+// # Ordering
+//
+// A version becomes a key, a string of bytes such that bytes.Compare(key(a), key(b)) is the
+// ecosystem's own order of a and b. Equal versions have equal keys, whatever their spelling.
+// The keys are made once, when the advisory database is built, and lie in it: a look-up compares
+// bytes and parses nothing but the one version that is looked up. Keys of different orderings
+// must not be compared. A change of the encoding changes the database's format.
+//
+// An ordering follows the tool that installs the packages (dpkg, apk, the go command), also
+// where that tool surprises. A version that the tool refuses is a *VersionError and never a
+// guess. OSV's "0", which stands before every version, is no version: callers treat it themselves.
+//
+// # Limits
+//
+// Deb, APK and Semver are known; ecosystems that need another order (rpm, Maven, PyPI, ...) are
+// Unordered. A version is at most MaxVersionLength bytes long.
+//
+// The package imports nothing of the project.
+package ecosystem
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Ordering is a rule by which versions are ordered.
+type Ordering uint8
+
+// The orderings. Unordered has no keys: whether one version is before another is not known.
+const (
+	Unordered Ordering = iota
+	// Deb is dpkg's order: deb-version(7).
+	Deb
+	// APK is apk-tools' order: apk-package(5), "Package version".
+	APK
+	// Semver is the order of Semantic Versioning 2.0.0, section 11. It is that of OSV's SEMVER
+	// ranges and, with a leading "v" or "go", that of Go modules and Go releases.
+	Semver
+)
+
+// MaxVersionLength is how many bytes of a version are read at most. The longest in use (Go
+// pseudo-versions, Debian backports of git snapshots) have about 80.
+const MaxVersionLength = 4096
+
+// ordinaryKeyLength holds the keys of all versions in OSV's data without growing.
+const ordinaryKeyLength = 128
+
+// String returns the ordering's name.
+func (o Ordering) String() string {
+	switch o {
+	case Unordered:
+		return "unordered"
+	case Deb:
+		return "deb"
+	case APK:
+		return "apk"
+	case Semver:
+		return "semver"
+	}
+	return fmt.Sprintf("ordering %d", uint8(o))
+}
+
+// AppendKey appends the version's key to dst and returns the extended slice. It allocates only
+// if dst lacks room. If the version is refused, it returns dst as it was and a *VersionError.
+func (o Ordering) AppendKey(dst []byte, version string) ([]byte, error) {
+	if len(version) > MaxVersionLength {
+		return dst, &VersionError{o, version, "it is too long"}
+	}
+	key, reason := dst, "versions of this ecosystem have no known order"
+	switch o {
+	case Deb:
+		key, reason = appendDebKey(dst, version)
+	case APK:
+		key, reason = appendAPKKey(dst, version)
+	case Semver:
+		key, reason = appendSemverKey(dst, version)
+	}
+	if reason != "" {
+		return dst, &VersionError{o, version, reason}
+	}
+	return key, nil
+}
+
+// Compare returns -1, 0 or +1 if a is before, equal to or after b. It fails with *VersionError
+// if one of them is refused, and does not allocate for versions of ordinary length.
+func (o Ordering) Compare(a, b string) (int, error) {
+	var keyA, keyB [ordinaryKeyLength]byte
+	x, err := o.AppendKey(keyA[:0], a)
+	if err != nil {
+		return 0, err
+	}
+	y, err := o.AppendKey(keyB[:0], b)
+	if err != nil {
+		return 0, err
+	}
+	return bytes.Compare(x, y), nil
+}
+
+// VersionError reports a version that its ecosystem's rules refuse.
+type VersionError struct {
+	Ordering Ordering
+	Version  string
+	Reason   string
+}
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%s version %.80q cannot be ordered: %s", e.Ordering, e.Version, e.Reason)
+}

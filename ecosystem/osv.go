@@ -1,0 +1,71 @@
+package ecosystem
+
+import "strings"
+
+// Base returns an OSV ecosystem's name without its release: Debian for Debian:12, Ubuntu for
+// Ubuntu:22.04:LTS.
+func Base(ecosystem string) string {
+	base, _, _ := strings.Cut(ecosystem, ":")
+	return base
+}
+
+// OrderingOf returns how an OSV ecosystem, with or without a release, orders its versions;
+// Unordered if the package does not know.
+//
+// Semver is the answer only where the ecosystem's own tool orders by it. Bitnami's ranges are
+// of type SEMVER too, but its 1.2.3-4 is the fourth rebuild of 1.2.3, not a pre-release; Pub and
+// NuGet add rules of their own.
+func OrderingOf(ecosystem string) Ordering {
+	switch Base(ecosystem) {
+	case "Debian", "Ubuntu":
+		return Deb
+	case "Alpine":
+		return APK
+	case "Go", "crates.io", "npm", "Hex", "SwiftURL":
+		return Semver
+	}
+	return Unordered
+}
+
+// FromDistro returns the OSV ecosystem of a distribution's release, given ID and VERSION_ID of
+// its os-release file (os-release(5)). It answers only for releases that OSV's sources speak of
+// by that name. Rolling and unreleased ones (sid, edge) have none, and derivatives do not share
+// their parent's: they rebuild packages, with other versions and fixes.
+func FromDistro(id, versionID string) (osv string, ok bool) {
+	major, rest, _ := strings.Cut(versionID, ".")
+	if !isReleaseNumber(major) {
+		return "", false
+	}
+	minor, patch, hasPatch := strings.Cut(rest, ".")
+	switch id {
+	case "debian":
+		// Point releases (12.5) change no name: the advisories are the major release's.
+		if rest != "" && !isReleaseNumber(rest) {
+			return "", false
+		}
+		return "Debian:" + major, true
+	case "alpine":
+		// Snapshots of edge call themselves 3.21_alpha20240807.
+		if !isReleaseNumber(minor) || hasPatch && !isReleaseNumber(patch) {
+			return "", false
+		}
+		return "Alpine:v" + major + "." + minor, true
+	case "ubuntu":
+		if len(major) != 2 || len(minor) != 2 || hasPatch || !isReleaseNumber(minor) {
+			return "", false
+		}
+		release := "Ubuntu:" + major + "." + minor
+		// Every second April's release has long-term support (ubuntu.com/about/release-cycle).
+		if minor == "04" && (major[1]-'0')%2 == 0 {
+			release += ":LTS"
+		}
+		return release, true
+	}
+	return "", false
+}
+
+// isReleaseNumber tells whether s is a number of at most four digits.
+func isReleaseNumber(s string) bool {
+	digits, rest := cutDigits(s)
+	return digits != "" && rest == "" && len(s) <= 4
+}

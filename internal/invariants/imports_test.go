@@ -1,0 +1,173 @@
+package invariants
+
+import (
+	"encoding/json"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "plimsoll.dev/plimsoll"
+
+// pkg is what `go list` says of a package.
+type pkg struct {
+	ImportPath, Dir, Doc, Name         string
+	GoFiles, TestGoFiles, XTestGoFiles []string
+	Imports, Deps                      []string
+	Module                             *struct{ Path string }
+	Standard                           bool
+}
+
+// list returns the project's own packages.
+func list(t *testing.T) []pkg {
+	t.Helper()
+	command := exec.Command("go", "list", "-json", "./...")
+	command.Dir = "../.."
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []pkg
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); decoder.More(); {
+		var p pkg
+		if err := decoder.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) < 20 {
+		t.Fatalf("go list found only %d packages", len(packages))
+	}
+	return packages
+}
+
+// row returns the position of a package in the block "what we know": data flows down these rows,
+// imports point up them.
+func row(path string) int {
+	rows := []string{"ecosystem", "image", "inventory", "workload", "advisory", "finding", "verdict", "evidence", "policy", "scan"}
+	return slices.Index(rows, strings.Split(path, "/")[0])
+}
+
+func TestImportsPointUpThePage(t *testing.T) {
+	// Reason: each row can be understood, tested and replaced with the rows above it alone, and
+	// the folder listing tells the truth about the flow of data (ARCHITECTURE.md).
+	for _, p := range list(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, imported := range p.Imports {
+			to, own := strings.CutPrefix(imported, module+"/")
+			if !own {
+				continue
+			}
+			if strings.HasPrefix(to, "cmd/") {
+				t.Errorf("%s imports %s: commands are imported by nobody", from, to)
+			}
+			if row(from) < 0 {
+				continue
+			}
+			switch {
+			case strings.HasPrefix(to, "internal/"):
+			case row(to) < 0:
+				t.Errorf("%s imports %s, which is below it on the page", from, to)
+			case row(to) > row(from):
+				t.Errorf("%s imports %s, a row below its own", from, to)
+			}
+		}
+	}
+}
+
+func TestInternalPlumbingKnowsNoProduct(t *testing.T) {
+	// Reason: internal holds plumbing without product meaning; only the assembler of images knows
+	// what an image is.
+	for _, p := range list(t) {
+		from, ok := strings.CutPrefix(p.ImportPath, module+"/internal/")
+		if !ok || from == "assemble" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if strings.HasPrefix(imported, module) {
+				t.Errorf("internal/%s imports %s", from, imported)
+			}
+		}
+	}
+}
+
+func TestDependenciesStayInTheirPlace(t *testing.T) {
+	// Each module may be imported directly only from the folders named, for the reason given.
+	// A module that is not listed may not be imported at all: it needs a decision record first.
+	rules := []struct {
+		module string
+		from   []string
+		reason string
+	}{
+		{"github.com/klauspost/compress", []string{"image/rootfs/inflate", "image/archive", "internal/assemble", "advisory/db/starter", "bench"},
+			"inflating stands behind one small interface (decision 0003)"},
+		{"github.com/spf13/cobra", []string{"cmd/plimsoll"}, "only the command knows flags (decision 0004)"},
+		{"github.com/spf13/pflag", []string{"cmd/plimsoll"}, "only the command knows flags (decision 0004)"},
+		{"github.com/jedib0t/go-pretty/v6", []string{"report/table", "internal/progress"}, "terminal layout stays in the terminal's packages (decision 0005)"},
+		{"github.com/pandatix/go-cvss", []string{"advisory"}, "scores are computed where ratings are defined (decision 0006)"},
+		{"github.com/CycloneDX/cyclonedx-go", []string{"inventory/sbom/cyclonedx"}, "one format, one package (decision 0007)"},
+		{"github.com/package-url/packageurl-go", []string{"ecosystem", "inventory"}, "package URLs are made and read in one place (decision 0008)"},
+		{"go.yaml.in/yaml/v3", []string{"policy"}, "policies are the only YAML that is read (decision 0009)"},
+		{"golang.org/x/sync", []string{"image", "advisory", "scan", "bench"}, "errgroup owns goroutines (decision 0010)"},
+		{"golang.org/x/sys", []string{"advisory/db", "image/rootfs", "image/archive", "internal"}, "memory maps and unlinked files (decision 0010)"},
+		{"golang.org/x/term", []string{"cmd/plimsoll", "demo"}, "only the command knows whether it speaks to a terminal (decision 0010)"},
+		{"golang.org/x/mod", []string{"inventory/extract/gobinary", "ecosystem"}, "Go's own rules for module versions (decision 0010)"},
+	}
+	for _, p := range list(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, imported := range p.Imports {
+			first, _, _ := strings.Cut(imported, "/")
+			if !strings.Contains(first, ".") || strings.HasPrefix(imported, module) {
+				continue // the standard library, or our own
+			}
+			i := slices.IndexFunc(rules, func(r struct {
+				module string
+				from   []string
+				reason string
+			}) bool {
+				return imported == r.module || strings.HasPrefix(imported, r.module+"/")
+			})
+			if i < 0 {
+				t.Errorf("%s imports %s, which no rule allows", from, imported)
+				continue
+			}
+			allowed := func(folder string) bool { return from == folder || strings.HasPrefix(from, folder+"/") }
+			if !slices.ContainsFunc(rules[i].from, allowed) {
+				t.Errorf("%s imports %s: %s", from, imported, rules[i].reason)
+			}
+		}
+	}
+}
+
+func TestImageUsesTheStandardLibraryOnly(t *testing.T) {
+	// Reason: everything rests on it (ARCHITECTURE.md).
+	for _, p := range list(t) {
+		if p.ImportPath != module+"/image" {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
+				t.Errorf("image imports %s", imported)
+			}
+		}
+	}
+}
+
+func TestUntrustedArchivesAreOpenedInFewPlaces(t *testing.T) {
+	// Reason: whoever opens an archive of a stranger needs limits; so few may (import rule 5).
+	// The generator of test and demo images writes archives, and the bench's floor reads them.
+	openers := []string{"archive/tar", "archive/zip", "compress/gzip", "compress/bzip2", "compress/flate", "compress/zlib"}
+	allowed := []string{"image/", "inventory/extract/", "advisory/feed/", "internal/assemble", "bench", "demo", "e2e"}
+	for _, p := range list(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		if slices.ContainsFunc(allowed, func(prefix string) bool { return strings.HasPrefix(from, prefix) }) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if slices.Contains(openers, imported) {
+				t.Errorf("%s imports %s", from, imported)
+			}
+		}
+	}
+}

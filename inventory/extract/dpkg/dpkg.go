@@ -1,0 +1,64 @@
+// Package dpkg reads the database of Debian's package manager: var/lib/dpkg/status, and the
+// folder var/lib/dpkg/status.d in which images without a package manager (distroless) keep one
+// file for each package.
+//
+// Listed is what has files on disk: every state but not-installed and config-files (dpkg(1),
+// "Package states"). Limits: a line may have any length, a value that is used 4 KiB.
+package dpkg
+
+import (
+	"context"
+	"strings"
+
+	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/inventory/extract/record"
+)
+
+const (
+	statusFile   = "var/lib/dpkg/status"
+	statusFolder = "var/lib/dpkg/status.d/"
+	purlType     = "deb"
+)
+
+// Extractor is an extract.Extractor.
+type Extractor struct{}
+
+// New returns an Extractor.
+func New() Extractor { return Extractor{} }
+
+// Name implements rootfs.Visitor.
+func (Extractor) Name() string { return "dpkg" }
+
+// Version implements rootfs.Visitor.
+func (Extractor) Version() int { return 1 }
+
+// Known implements extract.Extractor.
+func (Extractor) Known() []string { return []string{statusFile, statusFolder} }
+
+// Wants implements rootfs.Visitor. Beside each file of status.d lies one with the sums of the
+// package's files (NAME.md5sums; GoogleContainerTools/distroless#1809).
+func (Extractor) Wants(entry *rootfs.Entry, _ []byte) rootfs.Want {
+	name, inFolder := strings.CutPrefix(entry.Path, statusFolder)
+	if inFolder && !strings.Contains(name, "/") && !strings.HasSuffix(name, ".md5sums") || entry.Path == statusFile {
+		return rootfs.Stream
+	}
+	return rootfs.Ignore
+}
+
+// Visit returns the packages as a record.Contents.
+func (Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
+	contents, err := parse(f)
+	return contents.Encode(), err
+}
+
+// Assemble implements extract.Extractor.
+func (Extractor) Assemble(files []record.File, found *record.Found) {
+	found.LookedFor(purlType)
+	id, tag := found.DistroTag()
+	for _, file := range files {
+		found.AddContents(file, purlType, func(p record.Package) string {
+			return ecosystem.DebPURL(id, p.Name, p.Version, p.Arch, tag)
+		})
+	}
+}

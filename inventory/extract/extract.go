@@ -1,0 +1,52 @@
+// Package extract finds the packages of an image: one folder for each format, one explicit list
+// of them (All), and the step that turns what they said about files in layers into what the
+// merged image holds (Join).
+//
+// A scan uses it in three steps:
+//
+//  1. The extractors are visitors of the one pass over each layer (rootfs.Read).
+//  2. After the merge, Missing names the files that turned out to matter and were not read in
+//     the pass: a database behind a symbolic or hard link, a Go program that does not show itself
+//     as one in its first bytes. The caller reads those again (rootfs.Reread).
+//  3. Join returns distribution, packages and coverage. It is a pure function of its arguments.
+//
+// To add a format, copy a folder, add it to All and take its type out of the table in
+// unsupported.go.
+//
+// It does not: run a package manager, ask a network, or guess. What is there and cannot be read
+// is a gap in the coverage, never silence.
+package extract
+
+import (
+	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/inventory/extract/apk"
+	"plimsoll.dev/plimsoll/inventory/extract/dpkg"
+	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
+	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
+	"plimsoll.dev/plimsoll/inventory/extract/record"
+)
+
+// Extractor reads one format.
+type Extractor interface {
+	// Visitor sees every file of every layer once. For a well-known path it returns data even if
+	// the file holds nothing, so that "read and empty" can be told from "not read".
+	rootfs.Visitor
+	// Known lists the well-known paths: they are looked up in the merged view, symbolic links
+	// followed, and Wants is asked about the path as listed. A trailing slash means every file
+	// in that folder. Empty for a format that is known by its content.
+	Known() []string
+	// Assemble turns the files of the merged view into packages and gaps. The files are those of
+	// Known, in its order, then every other one that has a result, by path.
+	Assemble(files []record.File, found *record.Found)
+}
+
+// All returns the extractors in the order in which they assemble: the distribution first, as
+// the others' purls name it.
+func All() []Extractor {
+	return []Extractor{
+		osrelease.New(),
+		dpkg.New(),
+		apk.New(),
+		gobinary.New(),
+	}
+}

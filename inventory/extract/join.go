@@ -1,0 +1,87 @@
+package extract
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/inventory/extract/record"
+)
+
+// Late is a file that has to be read again: Path is the entry's in that layer.
+type Late struct {
+	Layer    int
+	Path     string
+	Visitors []string // names, sorted
+}
+
+// LateKey names a file that was read again.
+type LateKey struct {
+	Layer int
+	Path  string
+}
+
+// Missing returns the files that matter in the merged view and were not read in the pass,
+// sorted by layer and path.
+func Missing(tree *rootfs.Tree, layers []*rootfs.LayerIndex) []Late {
+	v := &view{tree: tree, layers: layers}
+	if anyAgain(layers) {
+		v.collect(func(*rootfs.Node) {})
+	}
+	visitors := map[LateKey][]string{}
+	for _, e := range All() {
+		for _, f := range v.files(e) {
+			for _, key := range f.unread {
+				if !slices.Contains(visitors[key], e.Name()) {
+					visitors[key] = append(visitors[key], e.Name())
+				}
+			}
+		}
+	}
+	missing := make([]Late, 0, len(visitors))
+	for key, names := range visitors {
+		slices.Sort(names)
+		missing = append(missing, Late{key.Layer, key.Path, names})
+	}
+	slices.SortFunc(missing, func(a, b Late) int {
+		return cmp.Or(cmp.Compare(a.Layer, b.Layer), strings.Compare(a.Path, b.Path))
+	})
+	return missing
+}
+
+// anyAgain tells whether any file of any layer asks to be read again. Hardly an image has one,
+// and then the walk over all its files can be left out.
+func anyAgain(layers []*rootfs.LayerIndex) bool {
+	for _, layer := range layers {
+		for i := range layer.Entries {
+			for _, result := range layer.Entries[i].Results {
+				if record.WantsAgain(result.Data) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Join returns what the merged image holds. late are the results of reading again what Missing
+// named; what is still missing is a gap. The packages are sorted by inventory.ComparePackages.
+func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest, late map[LateKey][]rootfs.Result) (*inventory.Distro, []inventory.Package, inventory.Coverage) {
+	found := record.NewFound(diffIDs)
+	v := &view{tree: tree, layers: layers, late: late}
+	unread := unsupported{}
+	v.collect(unread.count)
+	for _, e := range All() {
+		located := v.files(e)
+		files := make([]record.File, len(located))
+		for i, f := range located {
+			files[i] = f.File
+		}
+		e.Assemble(files, found)
+	}
+	unread.note(found)
+	return found.Distro, found.Packages(), found.Coverage
+}

@@ -1,0 +1,161 @@
+package record
+
+import (
+	"slices"
+	"strings"
+
+	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/inventory"
+)
+
+// File is one file of the merged view, with what the extractor said of it.
+type File struct {
+	// Path is where the file really is, every symbolic link resolved.
+	Path string
+	// Layer is the index of the layer that the content is from.
+	Layer int
+	// Read says that the extractor was handed the content. If not, the file is there, and
+	// nothing is known of what it holds.
+	Read bool
+	// Data and Problem are the extractor's result.
+	Data    []byte
+	Problem string
+	// Earlier are the versions of the same path in lower layers, newest first, back to where
+	// the file was last created anew.
+	Earlier []Earlier
+}
+
+// Earlier is a file's content in a lower layer.
+type Earlier struct {
+	Layer int
+	Data  []byte
+}
+
+// Found collects what an image holds.
+type Found struct {
+	Distro   *inventory.Distro
+	Coverage inventory.Coverage
+
+	diffIDs  []image.Digest
+	packages []inventory.Package
+	index    map[identity]int // into packages
+}
+
+// identity is what makes two packages one. The name is in it because a purl may fold its case.
+type identity struct{ purl, name string }
+
+// NewFound returns an empty Found for an image whose layers have the given diffIDs.
+func NewFound(diffIDs []image.Digest) *Found {
+	return &Found{diffIDs: diffIDs, index: map[identity]int{}}
+}
+
+// LookedFor records that packages of a purl type were looked for everywhere.
+func (f *Found) LookedFor(purlType string) {
+	f.Coverage.Set(dimension(purlType), inventory.Full)
+}
+
+// Missed records that not all packages of a purl type are known.
+func (f *Found) Missed(purlType, code, path, why string, state inventory.State) {
+	f.Coverage.AddGap(inventory.Gap{Dimension: dimension(purlType), Code: code, Path: path, Why: why}, state)
+}
+
+func dimension(purlType string) string { return "packages/" + purlType }
+
+// Add records that a package is at a path, since a layer. A package that is in several places
+// is listed once.
+func (f *Found) Add(p inventory.Package, path string, layer int) {
+	location := inventory.Location{Path: path}
+	if layer >= 0 && layer < len(f.diffIDs) {
+		location.Layer = f.diffIDs[layer]
+	}
+	id := identity{p.PURL, p.Name}
+	i, known := f.index[id]
+	if !known {
+		i = len(f.packages)
+		f.index[id] = i
+		f.packages = append(f.packages, p)
+	}
+	f.packages[i].Locations = append(f.packages[i].Locations, location)
+}
+
+// AddContents records the packages and gaps of a file, each package since the layer in which it
+// first appeared. purl names a package.
+func (f *Found) AddContents(file File, purlType string, purl func(Package) string) {
+	contents, ok := f.contents(file, purlType)
+	if !ok {
+		return
+	}
+	since := firstLayers(contents.Packages, file)
+	for i, p := range contents.Packages {
+		listed := inventory.Package{
+			PURL: purl(p), Type: purlType, Name: p.Name, Version: p.Version, Arch: p.Arch, Licenses: p.Licenses,
+		}
+		if p.SourceName != "" {
+			listed.Source = &inventory.Source{Name: p.SourceName, Version: p.SourceVersion}
+		}
+		f.Add(listed, file.Path, since[i])
+	}
+}
+
+// contents decodes a file's result and records what keeps it from being whole.
+func (f *Found) contents(file File, purlType string) (Contents, bool) {
+	missed := func(why string) {
+		f.Missed(purlType, UnreadableDatabase, file.Path, why, inventory.Partial)
+	}
+	if !file.Read {
+		missed("it was not read")
+		return Contents{}, false
+	}
+	if file.Problem != "" {
+		missed(file.Problem)
+	}
+	if file.Data == nil {
+		return Contents{}, false
+	}
+	contents, err := Decode(file.Data)
+	if err != nil {
+		missed(err.Error())
+		return Contents{}, false
+	}
+	if contents.Again {
+		missed("it was seen in passing and not read")
+		return Contents{}, false
+	}
+	for _, g := range contents.Gaps {
+		state := inventory.Partial
+		if g.Complete {
+			state = inventory.Full
+		}
+		f.Missed(purlType, g.Code, file.Path, g.Why, state)
+	}
+	return contents, true
+}
+
+// Packages returns what was added, in the order of inventory.ComparePackages.
+func (f *Found) Packages() []inventory.Package {
+	sorted := slices.Clone(f.packages)
+	for i := range sorted {
+		locations := slices.Clone(sorted[i].Locations)
+		slices.SortFunc(locations, func(a, b inventory.Location) int {
+			if c := strings.Compare(a.Path, b.Path); c != 0 {
+				return c
+			}
+			return strings.Compare(a.Layer.String(), b.Layer.String())
+		})
+		sorted[i].Locations = slices.Compact(locations)
+	}
+	slices.SortFunc(sorted, inventory.ComparePackages)
+	return sorted
+}
+
+// DistroTag returns the distribution's id and the tag that purls carry in the qualifier
+// "distro", such as debian and debian-12. Both are empty if the distribution is not known.
+func (f *Found) DistroTag() (id, tag string) {
+	if f.Distro == nil {
+		return "", ""
+	}
+	if f.Distro.VersionID == "" {
+		return f.Distro.ID, f.Distro.ID
+	}
+	return f.Distro.ID, f.Distro.ID + "-" + f.Distro.VersionID
+}

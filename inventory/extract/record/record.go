@@ -1,0 +1,69 @@
+// Package record is what the extractors share: how one says what packages a file holds, and how
+// the files of the merged view become an image's packages.
+//
+// A layer is read long before it is known which of its files survive the merge, and its results
+// are cached with it. An extractor therefore leaves a Contents in each layer, in the compact
+// encoding of this package, and turns only those that count into packages afterwards (Found).
+//
+// Limits: a text of more than 4 KiB is refused, here and by the parsers, as no name, version or
+// licence is that long.
+package record
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// MaxText is the longest name, version, architecture or licence in bytes.
+const MaxText = 4096
+
+// Package is one package as its file states it.
+type Package struct {
+	Name, Version, Arch string
+	// SourceName and SourceVersion are empty for formats that know no source packages.
+	SourceName, SourceVersion string
+	Licenses                  []string
+}
+
+// Compare orders packages by name, version and architecture: what makes one package the same
+// package in the next version of a database.
+func Compare(a, b Package) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version), strings.Compare(a.Arch, b.Arch))
+}
+
+// The codes of what was not understood, as docs/contract.md lists them.
+const (
+	// UnreadableDatabase is a package database that is there and could not be read at all.
+	UnreadableDatabase = "unreadable-database"
+	// MalformedEntry is a part of a database that makes no sense; the other parts count.
+	MalformedEntry = "malformed-entry"
+	// UnversionedPackage is a package that does not state its version.
+	UnversionedPackage = "unversioned-package"
+	// NoModuleList is a Go program that does not say which modules it was built from.
+	NoModuleList = "no-module-list"
+	// NoExtractor is a kind of package that is there and that nothing here reads.
+	NoExtractor = "no-extractor"
+)
+
+// Gap is something in one file that was not understood.
+type Gap struct {
+	Code, Why string
+	// Complete says that the list of packages is whole all the same.
+	Complete bool
+}
+
+// Contents is what one file holds.
+type Contents struct {
+	Packages []Package
+	Gaps     []Gap
+	// Again says only that the file has to be read once more, in any order: nothing else is
+	// known of it.
+	Again bool
+}
+
+// sorted puts the packages in order and drops repeated ones.
+func (c *Contents) sorted() {
+	slices.SortStableFunc(c.Packages, Compare)
+	c.Packages = slices.CompactFunc(c.Packages, func(a, b Package) bool { return Compare(a, b) == 0 })
+}

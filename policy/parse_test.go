@@ -1,0 +1,211 @@
+package policy
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plimsoll.dev/plimsoll/advisory"
+	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/verdict"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Each file of testdata/refused is no policy; the .txt beside it is what its author is told.
+func TestRefusedFiles(t *testing.T) {
+	files, err := filepath.Glob("testdata/refused/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files in testdata/refused: %v", err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			policies, err := Parse(filepath.Base(file), data)
+			var refused *ParseError
+			if !errors.As(err, &refused) || policies != nil {
+				t.Fatalf("got %d policies and error %v, want none and a *ParseError", len(policies), err)
+			}
+			compareGolden(t, strings.TrimSuffix(file, ".yaml")+".txt", err.Error()+"\n")
+		})
+	}
+}
+
+func compareGolden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestParseReadsEveryKey(t *testing.T) {
+	const text = `
+apiVersion: plimsoll.dev/v1
+kind: Policy
+metadata: {name: baseline, owner: appsec@example.com, version: 3}
+scope: {images: ["registry.example/**"], except: ["registry.example/sandbox/**"]}
+actions: {build: off, ship: warn, admit: deny}
+defaults: {onUnknown: warn, onError: warn, unknownSeverity: high, maxDatabaseAge: 72h, verdictMaxAge: 7d}
+rules:
+  - id: everything
+    deny: {severity: [critical, unknown], fixable: true, kev: false, package: ["pkg:deb/debian/openssl", "pkg:npm/%40angular/*@4.*?arch=amd64"]}
+    message: "{{.Count}} of them"
+    actions: {build: deny}
+  - id: not-root
+    deny: {config: [user-root]}
+`
+	policies, err := Parse("policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	yes, no := true, false
+	want := []Policy{{
+		name: "baseline", owner: "appsec@example.com", version: 3, digest: image.DigestOf([]byte(text)),
+		scope:   scope{images: []glob{"registry.example/**"}, except: []glob{"registry.example/sandbox/**"}},
+		actions: actions{verdict.Build: verdict.Allow, verdict.Ship: verdict.Warn, verdict.Admit: verdict.Deny},
+		defaults: defaults{
+			onUnknown: verdict.Warn, onError: verdict.Warn, unknownSeverity: advisory.High,
+			maxDatabaseAge: 72 * time.Hour, verdictMaxAge: 7 * 24 * time.Hour,
+		},
+		rules: []rule{
+			{id: "everything", message: "{{.Count}} of them", actions: actions{verdict.Build: verdict.Deny}, criteria: criteria{
+				severities: []advisory.Severity{advisory.Critical, advisory.SeverityUnknown}, fixable: &yes, kev: &no,
+				packages: []packageGlob{{path: "pkg:deb/debian/openssl"}, {path: "pkg:npm/@angular/*", version: "4.*"}},
+			}},
+			{id: "not-root", criteria: criteria{config: []string{"user-root"}}},
+		},
+	}}
+	exported := cmp.AllowUnexported(Policy{}, scope{}, defaults{}, rule{}, criteria{}, packageGlob{}, image.Digest{})
+	if diff := cmp.Diff(want, policies, exported); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff([]finding.Kind{finding.Config, finding.Vulnerability}, policies[0].Reads()); diff != "" {
+		t.Errorf("kinds of finding that the policy reads: -want +got:\n%s", diff)
+	}
+}
+
+func TestParseReadsSeveralDocuments(t *testing.T) {
+	const text = "---\n---\n" + onlyExploited + "---\n# an empty one\n---\n" + onlyRoot
+	policies, err := Parse("policy.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(policies) != 2 || policies[0].Name() != "exploited" || policies[1].Name() != "root" {
+		t.Fatalf("got %d policies, want exploited and root", len(policies))
+	}
+	for _, p := range policies {
+		if p.Digest() != image.DigestOf([]byte(text)) {
+			t.Errorf("policy %s has digest %s, want that of the file", p.Name(), p.Digest())
+		}
+	}
+}
+
+const onlyExploited = `
+apiVersion: plimsoll.dev/v1
+kind: Policy
+metadata: {name: exploited}
+rules: [{id: known-exploited, deny: {kev: true}}]
+`
+
+const onlyRoot = `
+apiVersion: plimsoll.dev/v1
+kind: Policy
+metadata: {name: root}
+rules: [{id: not-root, deny: {config: [user-root]}}]
+`
+
+func TestParseTakesWindowsLineEndsAndByteOrderMark(t *testing.T) {
+	text := "\ufeff" + strings.ReplaceAll(onlyExploited, "\n", "\r\n")
+	if _, err := Parse("policy.yaml", []byte(text)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestParseBoundsTheFile(t *testing.T) {
+	fill := func(size int) []byte {
+		return append([]byte(onlyExploited+"#"), bytes.Repeat([]byte("x"), size-len(onlyExploited)-1)...)
+	}
+	if _, err := Parse("policy.yaml", fill(MaxSize)); err != nil {
+		t.Errorf("a file of the largest size is refused: %v", err)
+	}
+	if _, err := Parse("policy.yaml", fill(MaxSize+1)); err == nil {
+		t.Error("a file over the largest size is read")
+	}
+}
+
+// No file may keep the reader busy: the worst known shapes at the largest size, each well within
+// what a person waits for.
+func TestParseIsQuickOnHostileFiles(t *testing.T) {
+	shapes := map[string]string{
+		"open brackets":  strings.Repeat("[", MaxSize),
+		"open mappings":  strings.Repeat("{a: ", MaxSize/4),
+		"nested lists":   strings.Repeat("- ", MaxSize/2),
+		"empty lines":    strings.Repeat("\n", MaxSize-1) + "@",
+		"bad last line":  strings.Repeat("a\n", MaxSize/2-1) + "@",
+		"comments":       strings.Repeat("# x\n", MaxSize/4),
+		"documents":      strings.Repeat("---\n", MaxSize/4),
+		"unknown keys":   strings.Repeat("abcdefgh: 1\n", MaxSize/12),
+		"one long key":   strings.Repeat("k", MaxSize),
+		"open quote":     "a: \"" + strings.Repeat("x\n", MaxSize/2-2),
+		"anchors":        strings.Repeat("- &a x\n", MaxSize/7),
+		"question marks": strings.Repeat("? ", MaxSize/2),
+	}
+	for name, text := range shapes {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			if _, err := Parse("policy.yaml", []byte(text)); err == nil {
+				t.Error("a hostile file is a policy")
+			}
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("took %s", took)
+			} else {
+				t.Logf("took %s", took)
+			}
+		})
+	}
+}
+
+func TestNearest(t *testing.T) {
+	keys := []string{"severity", "fixable", "kev", "package", "config"}
+	for word, want := range map[string]string{
+		"sevrity": "severity", "fixAvailableFor": "fixable", "KEV": "kev", "packages": "package",
+		"configuration": "config", strings.Repeat("x", 1<<20): "severity",
+	} {
+		if got := nearest(word, keys); got != want {
+			t.Errorf("nearest to %.20q is %q, want %q", word, got, want)
+		}
+	}
+}
+
+func TestStarter(t *testing.T) {
+	policies, err := Parse("starter.yaml", []byte(StarterText()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(policies) != 1 || len(Starter()) != 1 {
+		t.Fatalf("the starter policy has %d documents, want 1", len(policies))
+	}
+	if !Starter()[0].Covers("") || !Starter()[0].Covers("registry.example/team/app") {
+		t.Error("the starter policy does not cover every image")
+	}
+}

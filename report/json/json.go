@@ -1,0 +1,217 @@
+// Package json writes a report as the JSON document of docs/contract.md, and reads it back.
+//
+// The bytes are a function of the report alone: members in the order of the contract, two
+// spaces of indentation, a newline at the end. Every character that is not printable is written
+// as \uXXXX, and so is one # of two in a row: the value stays what it was, and neither a terminal nor a
+// build log finds a command in it. JSON has no bytes, only characters: what is not UTF-8 becomes
+// U+FFFD.
+//
+// The document is described by docs/schema/report.v1.schema.json. Decode is as strict as that
+// schema about names and words, but does not check that the digests in a report are true.
+package json
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/report"
+	"plimsoll.dev/plimsoll/verdict"
+)
+
+// Sink writes reports as JSON; it implements report.Sink.
+type Sink struct{}
+
+// Write writes r. It does not change r.
+func (Sink) Write(w io.Writer, r *report.Report) error {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(normal(*r)); err != nil {
+		return fmt.Errorf("encode the report of %s: %w", report.Clean(r.Target.Reference), err)
+	}
+	if _, err := w.Write(escape(buffer.Bytes())); err != nil {
+		return fmt.Errorf("write the JSON report: %w", err)
+	}
+	return nil
+}
+
+// normal returns r with empty lists for absent ones where the contract wants a list, and times
+// in UTC and whole seconds.
+func normal(r report.Report) report.Report {
+	r.EvaluatedAt = wholeSeconds(r.EvaluatedAt)
+	r.Target.Layers = list(r.Target.Layers)
+	r.Packages = list(r.Packages)
+	if slices.ContainsFunc(r.Packages, func(p inventory.Package) bool { return p.Locations == nil }) {
+		r.Packages = slices.Clone(r.Packages)
+		for i := range r.Packages {
+			r.Packages[i].Locations = list(r.Packages[i].Locations)
+		}
+	}
+	r.Findings = list(r.Findings)
+	r.Suppressed = list(r.Suppressed)
+	if r.Database != nil {
+		database := *r.Database
+		database.Sources = slices.Clone(list(database.Sources))
+		for i := range database.Sources {
+			source := &database.Sources[i]
+			source.AsOf, source.Newest = wholeSeconds(source.AsOf), wholeSeconds(source.Newest)
+		}
+		r.Database = &database
+	}
+	if r.Verdict != nil {
+		v := *r.Verdict
+		v.Rules = list(v.Rules)
+		r.Verdict = &v
+	}
+	return r
+}
+
+func wholeSeconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
+
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
+// escape writes the unprintable as \uXXXX. Outside strings the encoder writes printable ASCII
+// and newlines only, so every replaced character is inside a string. U+FFFD goes with them: the
+// encoder escapes it where it stands for a bad byte, and not where it was read as a character.
+func escape(document []byte) []byte {
+	var out []byte // nil as long as nothing was replaced
+	kept := 0
+	for i := 0; i < len(document); {
+		r, size := utf8.DecodeRune(document[i:])
+		double := r == '#' && i+1 < len(document) && document[i+1] == '#'
+		if !double && r != utf8.RuneError && (r == '\n' || unicode.IsPrint(r)) {
+			i += size
+			continue
+		}
+		out = append(out, document[kept:i]...)
+		out = appendEscape(out, r)
+		i += size
+		kept = i
+	}
+	if out == nil {
+		return document
+	}
+	return append(out, document[kept:]...)
+}
+
+func appendEscape(out []byte, r rune) []byte {
+	if r < 0x10000 {
+		return fmt.Appendf(out, `\u%04x`, r)
+	}
+	r -= 0x10000
+	return fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+}
+
+// Decode reads a report of at most limit bytes. It refuses another schema, members and words
+// that this version does not know, and anything after the document: a report that was only half
+// understood must not be evaluated.
+func Decode(r io.Reader, limit int64) (*report.Report, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the report: %w", err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("read the report: it is larger than %d bytes: is it a report?", limit)
+	}
+	if err := checkSchema(data); err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var decoded report.Report
+	if err := decoder.Decode(&decoded); err != nil {
+		return nil, fmt.Errorf("decode the report: %w: make it again with this version of plimsoll", err)
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fmt.Errorf("decode the report: there is more after the document: is it one report?")
+	}
+	if err := checkWords(&decoded); err != nil {
+		return nil, fmt.Errorf("decode the report: %w: make it again with this version of plimsoll", err)
+	}
+	return &decoded, nil
+}
+
+// checkSchema looks at the schema's name alone, so that a document of another kind gets an
+// error that says so, and not one about its first strange member.
+func checkSchema(data []byte) error {
+	var document struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &document); err != nil {
+		return fmt.Errorf("decode the report: %w: is it the JSON that scan or check wrote?", err)
+	}
+	if document.Schema != report.Schema {
+		return fmt.Errorf("decode the report: its schema is %.80q, want %q: make it again with this version of plimsoll", document.Schema, report.Schema)
+	}
+	return nil
+}
+
+// checkWords refuses words outside the contract's enumerations; severities are checked while
+// they are decoded.
+func checkWords(r *report.Report) error {
+	for dimension, state := range r.Coverage.States {
+		if err := oneOf("coverage of "+dimension, state, inventory.Full, inventory.Partial, inventory.Unknown, inventory.NotRun); err != nil {
+			return err
+		}
+	}
+	for _, f := range r.Findings {
+		err := oneOf("kind", f.Kind, finding.Vulnerability, finding.Config)
+		if err == nil {
+			err = oneOf("fixState", f.FixState, "", finding.FixAvailable, finding.NotFixed, finding.WontFix, finding.FixDeferred, finding.FixUnknown)
+		}
+		if err == nil {
+			err = oneOf("status", f.Status, "", finding.Affected, finding.NotAffected, finding.Fixed, finding.UnderInvestigation, finding.Waived)
+		}
+		if err != nil {
+			return fmt.Errorf("finding %.200q: %w", f.Key, err)
+		}
+	}
+	for _, s := range r.Suppressed {
+		if err := oneOf("reason", s.Reason, finding.Withdrawn, finding.KernelHeaders); err != nil {
+			return fmt.Errorf("suppressed %.200q: %w", s.Key, err)
+		}
+	}
+	if r.Verdict == nil {
+		return nil
+	}
+	return checkVerdict(r.Verdict)
+}
+
+func checkVerdict(v *verdict.Verdict) error {
+	for _, stage := range verdict.Stages() {
+		if err := oneOf("outcome of "+string(stage), v.Outcome[stage], verdict.Allow, verdict.Warn, verdict.Deny); err != nil {
+			return fmt.Errorf("verdict: %w", err)
+		}
+	}
+	if len(v.Outcome) != len(verdict.Stages()) {
+		return fmt.Errorf("verdict: outcome has %d stages, want %d", len(v.Outcome), len(verdict.Stages()))
+	}
+	for _, rule := range v.Rules {
+		if err := oneOf("result", rule.Result, verdict.Pass, verdict.Fail, verdict.Waived, verdict.Unknown, verdict.Deferred, verdict.Error); err != nil {
+			return fmt.Errorf("verdict: rule %.80q: %w", rule.ID, err)
+		}
+	}
+	return nil
+}
+
+// oneOf refuses a word that is none of those known.
+func oneOf[T ~string](what string, word T, known ...T) error {
+	if slices.Contains(known, word) {
+		return nil
+	}
+	return fmt.Errorf("%.80s is %.40q, want one of %q", what, word, known)
+}

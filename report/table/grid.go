@@ -1,0 +1,187 @@
+package table
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"plimsoll.dev/plimsoll/finding"
+)
+
+// gap is the space between two columns.
+const gap = 2
+
+// exploitedMark stands before the name of what is known to be exploited.
+const exploitedMark = "KEV "
+
+// grid writes the rows as a table. Every cell is broken into lines here, so that it can be
+// broken at the right places; go-pretty measures, pads and aligns.
+func (p *page) grid(rows []row) {
+	rest := p.Width - columns("negligible") - columns("<0.1 %") - 3*gap
+	packageWidth := p.packageWidth(rows, rest)
+	writer := table.NewWriter()
+	writer.SetStyle(gridStyle())
+	writer.SuppressTrailingSpaces()
+	writer.SetColumnConfigs([]table.ColumnConfig{{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight}})
+	writer.AppendHeader(table.Row{
+		p.paint(bold, "SEVERITY"), p.paint(bold, "PACKAGE → FIX"), p.paint(bold, "WHAT"), p.paint(bold, "EPSS")})
+	for i := range rows {
+		r := &rows[i]
+		writer.AppendRow(table.Row{
+			p.severityCell(r),
+			strings.Join(p.packageCell(r, packageWidth), "\n"),
+			strings.Join(p.whatCell(r, rest-packageWidth), "\n"),
+			p.epssCell(r),
+		})
+	}
+	lines := strings.Split(writer.Render(), "\n")
+	across := 0
+	for _, line := range lines {
+		across = max(across, columns(line))
+	}
+	p.line(lines[0])
+	p.line(strings.Repeat("─", across))
+	p.lines("", lines[1:])
+}
+
+func gridStyle() table.Style {
+	return table.Style{
+		Name: "plimsoll",
+		Box:  table.BoxStyle{PaddingRight: strings.Repeat(" ", gap)},
+	}
+}
+
+// packageWidth gives the package column what its widest row asks for, but leaves room in the
+// column beside it for the worst name and the number of the others.
+func (p *page) packageWidth(rows []row, rest int) int {
+	wanted := columns("PACKAGE → FIX")
+	for i := range rows {
+		for _, line := range p.packageCell(&rows[i], widest) {
+			wanted = max(wanted, columns(line))
+		}
+	}
+	return min(wanted, rest-columns("KEV CVE-2024-12345 +10"), max(36, rest*3/5))
+}
+
+func (p *page) severityCell(r *row) string {
+	worst := r.findings[0]
+	if r.closed {
+		return p.paint(faint, worst.Severity.String()) + "\n" + p.paint(bold, statusWord(worst.Status))
+	}
+	return p.paint(severityStyle(worst.Severity), worst.Severity.String())
+}
+
+// packageCell says what is installed, what mends it, and where it is.
+func (p *page) packageCell(r *row, width int) []string {
+	name := cleanName(r.name)
+	installed := strings.TrimSpace(name + " " + cleanName(r.version))
+	fix, s := fixWords(r)
+	lines := p.each(plain, wrap(installed, width))
+	if version, whole := strings.CutPrefix(lines[0], name); whole {
+		lines[0] = p.paint(bold, name) + version
+	}
+	last := len(lines) - 1
+	switch {
+	case fix == "":
+	case columns(lines[last])+1+columns(fix) <= width:
+		lines[last] += " " + p.paint(s, fix)
+	default:
+		lines = append(lines, indent(p.each(s, wrap(fix, width-2)))...)
+	}
+	if len(r.where) > 0 {
+		lines = append(lines, indent(p.each(faint, p.some(r.where, "in ", width-2)))...)
+	}
+	return lines
+}
+
+// fixWords says how a row is mended.
+func fixWords(r *row) (string, style) {
+	if len(r.fixes) > 0 {
+		fixes := make([]string, len(r.fixes))
+		for i, f := range r.fixes {
+			if r.purlType == "golang" && strings.HasPrefix(r.version, "v") && !strings.HasPrefix(f, "v") {
+				f = "v" + f // as the go command wants it
+			}
+			fixes[i] = cleanName(f)
+		}
+		return "→ " + strings.Join(fixes, " or "), good
+	}
+	switch r.fix {
+	case finding.NotFixed:
+		return "no fix yet", faint
+	case finding.WontFix:
+		return "will not be fixed", faint
+	case finding.FixDeferred:
+		return "fix deferred", faint
+	case finding.FixUnknown:
+		return "fix not known", faint
+	default:
+		return "", plain
+	}
+}
+
+// whatCell names the row's findings, worst first.
+func (p *page) whatCell(r *row, width int) []string {
+	worst := r.findings[0]
+	if worst.Kind != finding.Vulnerability {
+		var lines []string
+		for _, f := range r.findings {
+			lines = append(lines, wrap(strings.TrimSuffix(clean(f.ID)+": "+clean(f.Title), ": "), width)...)
+		}
+		return lines
+	}
+	lines := p.some(r.names(), "", width)
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], exploitedMark, p.paint(bad, strings.TrimSpace(exploitedMark))+" ")
+	}
+	return lines
+}
+
+// some lists names: as many as fit in one line and, as +7, how many more there are; all of them
+// if Options.All says so.
+func (p *page) some(names []string, prefix string, width int) []string {
+	cleaned := make([]string, len(names))
+	for i, n := range names {
+		cleaned[i] = cleanName(n)
+	}
+	all := prefix + strings.Join(cleaned, ", ")
+	if p.All || columns(all) <= width {
+		return wrap(all, width)
+	}
+	for n := len(names) - 1; n > 0; n-- {
+		line := fmt.Sprintf("%s%s +%d", prefix, strings.Join(cleaned[:n], ", "), len(names)-n)
+		if columns(line) <= width || n == 1 {
+			return wrap(line, width)
+		}
+	}
+	return wrap(all, width)
+}
+
+// statusWord fits a closed finding's status into the severity column.
+func statusWord(s finding.Status) string {
+	if s == finding.NotAffected {
+		return "unaffected"
+	}
+	return clean(string(s))
+}
+
+func (p *page) epssCell(r *row) string {
+	epss := r.epss()
+	switch {
+	case epss < 0:
+		return ""
+	case epss >= 0.1 && !r.closed:
+		return p.paint(bold, percent(epss))
+	default:
+		return percent(epss)
+	}
+}
+
+func indent(lines []string) []string {
+	for i := range lines {
+		lines[i] = "  " + lines[i]
+	}
+	return lines
+}

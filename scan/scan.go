@@ -1,0 +1,206 @@
+// Package scan is the pipeline from an image to facts: every layer is read once, as a stream and
+// beside others, the layers are merged, and the extractors' results are joined.
+//
+// It decides nothing and matches nothing. Results are remembered for each layer and for the
+// whole image under keys that were verified; see layerKey.
+package scan
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/internal/cache"
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/inventory/extract"
+)
+
+// DefaultMemory bounds the file content kept in memory: 48 MiB.
+const DefaultMemory = 48 << 20
+
+// Progress hears how far a scan has come. Its methods are called from several goroutines.
+type Progress interface {
+	Start(bytes int64, layers int)
+	Add(bytes int)
+	LayerDone()
+}
+
+// Options say what a scan may use.
+type Options struct {
+	Limits   rootfs.Limits
+	Memory   int64        // bytes of file content kept in memory
+	Cache    *cache.Cache // nil: nothing is remembered
+	Progress Progress     // nil: nobody listens
+}
+
+// Result is what a scan learns.
+type Result struct {
+	Facts    inventory.Facts
+	Manifest inventory.Manifest
+}
+
+// content is the part of a Result that depends on the layers alone.
+type content struct {
+	Distro   *inventory.Distro   `json:"distro,omitempty"`
+	Packages []inventory.Package `json:"packages"`
+	Coverage inventory.Coverage  `json:"coverage"`
+	Manifest inventory.Manifest  `json:"manifest"`
+}
+
+// Run scans one image.
+func Run(ctx context.Context, img *image.Image, opts Options) (*Result, error) {
+	s := &scanner{opts: opts, image: img, extractors: extract.All()}
+	found, err := s.content(ctx)
+	if err != nil {
+		return nil, err
+	}
+	facts := inventory.Facts{
+		Target: inventory.TargetOf(img), Distro: found.Distro, Packages: found.Packages,
+		Manifest: found.Manifest.Ref(), Coverage: found.Coverage,
+	}
+	return &Result{Facts: facts, Manifest: found.Manifest}, nil
+}
+
+type scanner struct {
+	opts       Options
+	image      *image.Image
+	extractors []extract.Extractor
+}
+
+// content returns what the layers hold, from the cache if every layer's bytes were verified
+// before to be what the configuration says.
+func (s *scanner) content(ctx context.Context) (*content, error) {
+	verified, err := s.verified(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key := s.contentKey()
+	if !slices.Contains(verified, false) {
+		if data, ok := s.opts.Cache.Get("content", key); ok {
+			var found content
+			if json.Unmarshal(data, &found) == nil {
+				return &found, nil
+			}
+		}
+	}
+	layers, err := s.layers(ctx, verified)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.join(ctx, layers)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(found)
+	if err != nil {
+		return nil, fmt.Errorf("encoding what was found: %w", err)
+	}
+	return found, s.opts.Cache.Put("content", key, data)
+}
+
+// layers returns the index of every layer, reading those that the cache does not hold. The
+// largest are read first: so the last to end is a small one.
+func (s *scanner) layers(ctx context.Context, verified []bool) ([]*rootfs.LayerIndex, error) {
+	indexes := make([]*rootfs.LayerIndex, len(s.image.Layers))
+	same := map[image.Digest]int{} // a layer that stands twice is read once
+	var unread []int
+	var bytes int64
+	for i, layer := range s.image.Layers {
+		if _, seen := same[layer.DiffID]; seen {
+			continue
+		}
+		same[layer.DiffID] = i
+		if indexes[i] = s.cached(layer, verified[i]); indexes[i] == nil {
+			unread = append(unread, i)
+			bytes += layer.Size
+		}
+	}
+	slices.SortStableFunc(unread, func(a, b int) int {
+		return cmp.Compare(s.image.Layers[b].Size, s.image.Layers[a].Size)
+	})
+	if s.opts.Progress != nil && len(unread) > 0 {
+		s.opts.Progress.Start(bytes, len(unread))
+	}
+	options := s.readOptions()
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
+	for _, i := range unread {
+		group.Go(func() error {
+			index, err := rootfs.Read(ctx, s.image.Layers[i], options)
+			if err != nil {
+				return fmt.Errorf("reading layer %d of %d: %w", i+1, len(s.image.Layers), err)
+			}
+			indexes[i] = index
+			if s.opts.Progress != nil {
+				s.opts.Progress.LayerDone()
+			}
+			return s.remember(s.image.Layers[i], index)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i, layer := range s.image.Layers {
+		indexes[i] = indexes[same[layer.DiffID]]
+	}
+	return indexes, nil
+}
+
+func (s *scanner) readOptions() rootfs.Options {
+	options := rootfs.Options{
+		Hash:   inventory.IsExecutable,
+		Limits: s.opts.Limits,
+		Memory: rootfs.NewBudget(s.opts.Memory),
+	}
+	for _, e := range s.extractors {
+		options.Visitors = append(options.Visitors, e)
+	}
+	if s.opts.Progress != nil {
+		options.Progress = s.opts.Progress.Add
+	}
+	return options
+}
+
+// join merges the layers and turns what the visitors found into facts.
+func (s *scanner) join(ctx context.Context, layers []*rootfs.LayerIndex) (*content, error) {
+	tree, err := rootfs.Merge(layers)
+	if err != nil {
+		return nil, fmt.Errorf("merging the layers: %w", err)
+	}
+	late, err := s.late(ctx, tree, layers)
+	if err != nil {
+		return nil, err
+	}
+	diffIDs := make([]image.Digest, len(s.image.Layers))
+	for i, layer := range s.image.Layers {
+		diffIDs[i] = layer.DiffID
+	}
+	found := &content{Manifest: manifestOf(tree)}
+	found.Distro, found.Packages, found.Coverage = extract.Join(tree, layers, diffIDs, late)
+	found.Coverage.Set("files", inventory.Full)
+	for _, p := range tree.Problems() {
+		found.Coverage.AddGap(inventory.Gap{Dimension: "files", Code: "unresolvable-path", Path: p.Path, Why: p.Why}, inventory.Partial)
+	}
+	return found, nil
+}
+
+// manifestOf lists the executable files of the merged tree.
+func manifestOf(tree *rootfs.Tree) inventory.Manifest {
+	m := inventory.Manifest{Schema: inventory.ManifestSchema, Files: []inventory.Executable{}}
+	for node := range tree.Files() {
+		if e := node.Entry; e.SHA256 != nil {
+			m.Files = append(m.Files, inventory.Executable{
+				Path: node.Path, Size: e.Size, Mode: e.Mode, SHA256: image.DigestFromSum(*e.SHA256)})
+		}
+	}
+	slices.SortFunc(m.Files, func(a, b inventory.Executable) int { return strings.Compare(a.Path, b.Path) })
+	return m
+}

@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs every test once with the race detector, then each fuzz target for a few seconds.
+# The race detector needs cgo and so a C compiler; nothing else here does.
+set -eu
+cd "$(dirname "$0")/.."
+if ! command -v "${CC:-cc}" >/dev/null && ! command -v gcc >/dev/null; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing a C compiler for the race detector"
+    apt-get -qq update && apt-get -qq install -y --no-install-recommends gcc libc6-dev >/dev/null
+  else
+    echo "make test: the race detector needs a C compiler: install gcc and run it again" >&2
+    exit 1
+  fi
+fi
+# The end-to-end tests need built images and have a command of their own: make e2e.
+CGO_ENABLED=1 go test -race -timeout 15m $(go list ./... | grep -v '/e2e')
+FUZZTIME="${FUZZTIME:-3s}" tools/fuzz.sh
