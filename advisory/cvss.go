@@ -17,10 +17,14 @@ const maxVectorLength = 256
 // RateCVSS scores a CVSS vector of version 2.0, 3.0, 3.1 or 4.0 and returns the rating that
 // source gives with it: the base score, for 4.0 the score of the metrics given.
 //
-// If the vector is malformed the rating is kept with an unknown severity, and the error says why.
+// If the vector is malformed the rating is kept with an unknown severity, and the error says why;
+// the vector is kept as long as it can be printed.
 func RateCVSS(source, vector string) (Rating, error) {
 	score, err := scoreCVSS(vector)
 	if err != nil {
+		if len(vector) > maxVectorLength || strings.ContainsFunc(vector, func(c rune) bool { return c < ' ' || c > '~' }) {
+			return Rating{Source: source}, fmt.Errorf("CVSS vector %.80q: %w", vector, err)
+		}
 		return Rating{Source: source, Vector: vector}, fmt.Errorf("CVSS vector %.80q: %w", vector, err)
 	}
 	severity := SeverityOfScore(score)

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"flag"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -15,8 +16,11 @@ import (
 	"github.com/google/osv-scalibr/semantic"
 )
 
-// versionsInOSV returns every version that a copy of OSV's data names for an ecosystem, in
-// events and in lists, once each and sorted. It is kept beside the checkout; without it the
+// Reading every record takes a minute under the race detector.
+var records = flag.Int("records", 2000, "how many `records` of each ecosystem in OSV's data to take versions from, evenly spread; 0 for all")
+
+// versionsInOSV returns the versions that a copy of OSV's data names for an ecosystem, in
+// events and in lists, once each and sorted. The copy is kept beside the checkout; without it the
 // test is skipped, except in CI where the shared folder is there and so the data must be.
 func versionsInOSV(t *testing.T, ecosystem string) []string {
 	t.Helper()
@@ -30,8 +34,12 @@ func versionsInOSV(t *testing.T, ecosystem string) []string {
 	}
 	defer archive.Close()
 	seen := map[string]bool{}
-	for _, file := range archive.File {
-		collectVersions(t, file, ecosystem, seen)
+	step := 1
+	if *records > 0 {
+		step += len(archive.File) / *records
+	}
+	for i := 0; i < len(archive.File); i += step {
+		collectVersions(t, archive.File[i], ecosystem, seen)
 	}
 	var versions []string
 	for v := range seen {
@@ -74,7 +82,9 @@ func collectVersions(t *testing.T, file *zip.File, ecosystem string, seen map[st
 			}
 			for _, event := range r.Events {
 				for kind, v := range event {
-					seen[v] = seen[v] || v != "0" || kind != "introduced"
+					if kind != "introduced" || v != "0" {
+						seen[v] = true
+					}
 				}
 			}
 		}
@@ -82,7 +92,7 @@ func collectVersions(t *testing.T, file *zip.File, ecosystem string, seen map[st
 	delete(seen, "")
 }
 
-// TestKeysAreOrderPreserving holds the keys of all versions in OSV's data against osv-scalibr's
+// TestKeysAreOrderPreserving holds the keys of versions in OSV's data against osv-scalibr's
 // semantic: each against its neighbour in the keys' order, where a mistake would show first, and
 // as many pairs drawn at random.
 func TestKeysAreOrderPreserving(t *testing.T) {

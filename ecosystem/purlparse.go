@@ -37,6 +37,7 @@ func parsePURL(purl string) (p PURL, reason string) {
 	if p.Subpath, ok = unescapeSegments(subpath); !ok {
 		return p, "its subpath is not well escaped"
 	}
+	p.Subpath = withoutDots(p.Subpath)
 	// An npm scope may stand unescaped: pkg:npm/@babel/core.
 	if at := strings.LastIndexByte(path, '@'); at > 0 && !strings.Contains(path[at:], "/") {
 		if p.Version, ok = unescape(path[at+1:]); !ok {
@@ -97,6 +98,12 @@ func unescapeSegments(escaped string) (s string, ok bool) {
 		}
 	}
 	return strings.Join(segments, "/"), true
+}
+
+// withoutDots leaves out the segments that the specification forbids in a subpath.
+func withoutDots(subpath string) string {
+	segments := slices.DeleteFunc(strings.Split(subpath, "/"), func(s string) bool { return s == "." || s == ".." })
+	return strings.Join(segments, "/")
 }
 
 func unescape(escaped string) (s string, ok bool) {

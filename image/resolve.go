@@ -13,7 +13,7 @@ const (
 	// maxEntries is how many entries the indexes below one name may have together.
 	maxEntries = 1000
 	// maxRead is how long the documents that are read for one image may be together.
-	maxRead = 4 * MaxDocument
+	maxRead = 2 * MaxDocument
 )
 
 // OpenBlob opens a blob's stored bytes; what names it in errors. It fails with fs.ErrNotExist if

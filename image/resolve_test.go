@@ -149,9 +149,9 @@ func TestResolveRefuses(t *testing.T) {
 		}
 		wide = m.index(t, entries...)
 	}
-	// The same document over and over, each time 10 MiB to read.
-	big := m.put(t, image.MediaTypeIndex, object{"manifests": []object{}, "filling": string(bytes.Repeat([]byte("x"), 10<<20))})
-	bulky := m.index(t, big, big, big, big, big, big, big, big, big)
+	// The same document over and over, each time 12 MiB to read.
+	big := m.put(t, image.MediaTypeIndex, object{"manifests": []object{}, "filling": string(bytes.Repeat([]byte("x"), 12<<20))})
+	bulky := m.index(t, big, big, big)
 	chart := m.put(t, image.MediaTypeManifest, object{"config": object{"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": someDigest(1), "size": 2}})
 	placeless := m.put(t, image.MediaTypeManifest, object{"layers": []object{}, "config": m.put(t, image.MediaTypeConfig, object{"os": "linux"})})
 	uneven := m.put(t, image.MediaTypeManifest, object{"layers": []object{}, "config": m.put(t, image.MediaTypeConfig,

@@ -58,7 +58,7 @@ func (p Policy) sources(s *subject) []string {
 			names = append(names, exploitedSource)
 		}
 	}
-	if slices.Contains(p.Reads(), finding.Vulnerability) {
+	if slices.Contains(Reads([]Policy{p}), finding.Vulnerability) {
 		for dimension := range s.coverage.States {
 			if name, ok := strings.CutPrefix(dimension, advisoriesDimension); ok {
 				names = append(names, "osv/"+ecosystem.Base(name))

@@ -13,6 +13,7 @@ import (
 type decoder struct {
 	file     string
 	problems []Problem
+	more     int // problems that are not told
 }
 
 func (d *decoder) problem(n *yaml.Node, format string, arguments ...any) {
@@ -58,12 +59,26 @@ func (d *decoder) unknownKey(key *yaml.Node, what string, known []string) {
 		d.problem(key, "a key in %s is %s; known keys are %s", what, kindOf(key), strings.Join(known, ", "))
 		return
 	}
+	if d.overwhelmed() { // the nearest key is work, and nobody will read it
+		d.more++
+		return
+	}
 	d.problem(key, "unknown key %s in %s; the nearest known key is %q (known: %s)",
 		quote(key.Value), what, nearest(key.Value, known), strings.Join(known, ", "))
 }
 
+// member returns the value of a mapping's key.
+func member(n *yaml.Node, key string) (*yaml.Node, bool) {
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return n.Content[i+1], true
+		}
+	}
+	return nil, false
+}
+
 // list reads a list with at least one member.
-func (d *decoder) list(n *yaml.Node, what string, most int, member func(n *yaml.Node, what string)) {
+func (d *decoder) list(n *yaml.Node, what string, most int, each func(n *yaml.Node, what string)) {
 	switch {
 	case n.Kind != yaml.SequenceNode:
 		d.problem(n, "%s is %s; write a list: [a, b]", what, kindOf(n))
@@ -73,7 +88,7 @@ func (d *decoder) list(n *yaml.Node, what string, most int, member func(n *yaml.
 		d.problem(n, "%s has %d members; at most %d are read: split the policy", what, len(n.Content), most)
 	default:
 		for _, child := range n.Content {
-			member(child, what)
+			each(child, what)
 		}
 	}
 }
@@ -117,7 +132,7 @@ func (d *decoder) identifier(n *yaml.Node, what string) string {
 func (d *decoder) truth(n *yaml.Node, what string) *bool {
 	holds := n.Value == "true"
 	if n.Kind != yaml.ScalarNode || n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 || !holds && n.Value != "false" {
-		d.problem(n, "%s is %s; write true or false", what, kindOf(n))
+		d.problem(n, "%s is %s; write true or false, without quotes", what, kindOf(n))
 		return nil
 	}
 	return &holds

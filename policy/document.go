@@ -23,6 +23,11 @@ const topLevel = "the policy"
 // policy reads one document. It also returns the node of the policy's name, nil if it has none.
 func (d *decoder) policy(n *yaml.Node) (p Policy, name *yaml.Node) {
 	p.defaults = defaults{onUnknown: verdict.Deny, onError: verdict.Deny}
+	if kind, ok := member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Policy" {
+		// What else is wrong with a document of another kind is not for this reader to say.
+		d.problem(kind, "kind is %s; only kind Policy is read in this version: take this document out of the file", quote(kind.Value))
+		return p, nil
+	}
 	d.mapping(n, topLevel,
 		field{"apiVersion", true, func(n *yaml.Node, what string) { d.choice(n, what, apiVersion) }},
 		field{"kind", true, func(n *yaml.Node, what string) { d.choice(n, what, "Policy") }},

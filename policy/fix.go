@@ -74,7 +74,7 @@ func upgrades(offenders []finding.Finding, s *subject) []upgrade {
 
 // String is such as "upgrade openssl (libssl3, libcrypto3) to 3.3.2-r1: clears 4 findings".
 func (u upgrade) String() string {
-	target := strings.Join(u.needed, " and ")
+	target := "a version with the fixes of " + some(u.needed, " and ")
 	if highest, ok := highest(orderingOf(u.kind), u.needed); ok {
 		target = highest
 	}

@@ -30,9 +30,31 @@ func parseGlob(s string) (glob, error) {
 	return glob(s), nil
 }
 
-// matches tells whether the whole of name is what the pattern stands for. It follows all ways to
-// match at once, one character of name at a time, so that no pattern makes it slow.
+// matches tells whether the whole of name is what the pattern stands for. Most patterns have one
+// wildcard: comparing what stands before the first and after the last decides nearly all.
 func (g glob) matches(name string) bool {
+	first, last := strings.IndexByte(string(g), '*'), strings.LastIndexByte(string(g), '*')
+	if first < 0 {
+		return string(g) == name
+	}
+	before, wild, after := string(g[:first]), g[first:last+1], string(g[last+1:])
+	if len(name) < len(before)+len(after) || !strings.HasPrefix(name, before) || !strings.HasSuffix(name, after) {
+		return false
+	}
+	name = name[len(before) : len(name)-len(after)]
+	switch wild {
+	case "**":
+		return true
+	case "*":
+		return !strings.Contains(name, "/")
+	default:
+		return wild.follow(name)
+	}
+}
+
+// follow is matches for any pattern. It follows all ways to match at once, one character of name
+// at a time, so that no pattern makes it slow.
+func (g glob) follow(name string) bool {
 	states, next := make([]bool, len(g)+1), make([]bool, len(g)+1)
 	states[0] = true
 	g.skipWildcards(states)
@@ -95,6 +117,9 @@ type packageGlob struct{ path, version glob }
 // parsePackageGlob reads a pattern such as pkg:deb/debian/openssl, pkg:golang/github.com/foo/**
 // or pkg:npm/lodash@4.*. Qualifiers are dropped.
 func parsePackageGlob(s string) (packageGlob, error) {
+	if _, qualifiers, found := strings.Cut(s, "?"); found && !strings.Contains(qualifiers, "=") {
+		return packageGlob{}, fmt.Errorf("pattern %.60q holds a ? that begins no qualifier; the only wildcards are * (within a path segment) and ** (any path)", s)
+	}
 	path, version, ok := splitPURL(s)
 	if !ok {
 		return packageGlob{}, fmt.Errorf("pattern %.60q is no package URL; write pkg:TYPE/NAME, such as pkg:deb/debian/openssl or pkg:golang/github.com/foo/**", s)

@@ -29,14 +29,14 @@ const (
 func Parse(name string, data []byte) ([]Policy, error) {
 	d := &decoder{file: name}
 	if !d.readable(data) {
-		return nil, newParseError(d.problems)
+		return nil, newParseError(d.problems, d.more)
 	}
 	policies := d.documents(data)
 	if len(policies) == 0 && len(d.problems) == 0 {
 		d.at(1, 1, "the file holds no policy; begin with apiVersion: %s", apiVersion)
 	}
 	if len(d.problems) > 0 {
-		return nil, newParseError(d.problems)
+		return nil, newParseError(d.problems, d.more)
 	}
 	digest := image.DigestOf(data)
 	for i := range policies {
@@ -200,6 +200,16 @@ func position(data []byte, offset int) (line, column int) {
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
+// at records a problem. Past manyProblems they are only counted.
 func (d *decoder) at(line, column int, format string, arguments ...any) {
+	if d.overwhelmed() {
+		d.more++
+		return
+	}
 	d.problems = append(d.problems, Problem{d.file, line, column, fmt.Sprintf(format, arguments...)})
 }
+
+// manyProblems is after how many problems nobody will read the next one.
+const manyProblems = 1000
+
+func (d *decoder) overwhelmed() bool { return len(d.problems) >= manyProblems }

@@ -76,12 +76,14 @@ func (p Policy) Version() int { return p.version }
 // Digest is that of the exact bytes of the file that holds the policy.
 func (p Policy) Digest() image.Digest { return p.digest }
 
-// Reads returns the kinds of finding that the policy's rules ask about, sorted: what has to be
-// looked for before it can be evaluated.
-func (p Policy) Reads() []finding.Kind {
+// Reads returns the kinds of finding that the policies' rules ask about, sorted: what has to be
+// looked for before they can be evaluated.
+func Reads(policies []Policy) []finding.Kind {
 	var kinds []finding.Kind
-	for _, r := range p.rules {
-		kinds = append(kinds, r.criteria.kind())
+	for _, p := range policies {
+		for _, r := range p.rules {
+			kinds = append(kinds, r.criteria.kind())
+		}
 	}
 	slices.Sort(kinds)
 	return slices.Compact(kinds)
@@ -120,14 +122,4 @@ func (p Policy) on(stage verdict.Stage, r rule) verdict.Outcome {
 		return action
 	}
 	return verdict.Deny
-}
-
-// Reads returns the kinds of finding that any of the policies asks about, sorted.
-func Reads(policies []Policy) []finding.Kind {
-	var kinds []finding.Kind
-	for _, p := range policies {
-		kinds = append(kinds, p.Reads()...)
-	}
-	slices.Sort(kinds)
-	return slices.Compact(kinds)
 }

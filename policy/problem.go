@@ -38,12 +38,12 @@ func (e *ParseError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func newParseError(problems []Problem) *ParseError {
+func newParseError(problems []Problem, more int) *ParseError {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	told := problems[:min(len(problems), mostProblems)]
-	return &ParseError{Problems: told, More: len(problems) - len(told)}
+	return &ParseError{Problems: told, More: len(problems) - len(told) + more}
 }
 
 // nearest returns the candidate that needs the fewest edits to become word; the first of equals.

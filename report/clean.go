@@ -12,7 +12,7 @@ import (
 const maxMarks = 3
 
 // Clean makes a string that came from an image fit to be printed, by showing as a Go escape
-// (\x1b, \u202e) all that a terminal or a build log would act on instead of showing:
+// (\x1b, \u202e; \xff for a byte that is not UTF-8) all that a terminal or a build log would act on instead of showing:
 //
 //   - control characters (C0, DEL, C1), and with them newlines and ANSI escape sequences;
 //   - invisible and reordering characters (bidi overrides and isolates, zero-width characters,
@@ -63,7 +63,7 @@ func isPlain(s string) bool {
 
 func writeEscape(b *strings.Builder, r rune) {
 	switch {
-	case r < 0x100:
+	case r < utf8.RuneSelf:
 		fmt.Fprintf(b, `\x%02x`, r)
 	case r < 0x10000:
 		fmt.Fprintf(b, `\u%04x`, r)

@@ -49,7 +49,7 @@ func appendCVETable(dst []byte, rows []cveRow, columns int) []byte {
 	}
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(years)/yearLength))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(rows)))
-	return slices.Concat(dst, years, data)
+	return append(append(dst, years...), data...)
 }
 
 // find appends the values of each row of a CVE to dst.

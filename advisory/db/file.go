@@ -33,7 +33,7 @@ const (
 	rootAt          = 32
 	maxDirectory    = 16 << 20
 	blockLength     = 16 << 10
-	maxShardLength  = 1<<32 - 1
+	maxShardLength  = 1<<31 - 1 // so that an int of 32 bits holds it
 	maxShardsInFile = 4096
 )
 

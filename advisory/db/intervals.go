@@ -20,13 +20,36 @@ type upperKind uint8
 
 // The ways to end. What a limit cuts off is not known to be fixed.
 const (
-	noUpper      upperKind = iota
-	fixedUpper             // before the version, which is the fix
-	lastUpper              // with the version
-	limitUpper             // before the version
-	upperKinds   = 4
-	upperKindBit = 2
+	noUpper    upperKind = iota
+	fixedUpper           // before the version, which is the fix
+	lastUpper            // with the version
+	limitUpper           // before the version
 )
+
+// keyring makes the keys of versions, each once: records repeat them many times over.
+type keyring struct {
+	ordering ecosystem.Ordering
+	edges    map[string]edge // by text; an edge without a key is refused
+	scratch  []byte
+}
+
+func newKeyring(ordering ecosystem.Ordering) *keyring {
+	return &keyring{ordering: ordering, edges: map[string]edge{}}
+}
+
+// edge returns a version with its key; false if it has none.
+func (k *keyring) edge(text string) (edge, bool) {
+	at, known := k.edges[text]
+	if !known {
+		text = strings.Clone(text)
+		at = edge{text: text}
+		if key, err := k.ordering.AppendKey(k.scratch[:0], text); err == nil {
+			at.key, k.scratch = string(key), key
+		}
+		k.edges[text] = at
+	}
+	return at, at.key != ""
+}
 
 // interval is a set of versions without gaps: from lower, which is in it (from the very
 // beginning if hasLower is false), to upper.
@@ -59,7 +82,7 @@ func (i interval) holds(key string) bool {
 // evaluation (ossf.github.io/osv-schema, "Evaluation"). Git ranges hold no package version.
 // Ranges that cannot be ordered are returned as they are, with the count of versions that the
 // ordering refuses.
-func compileRanges(ordering ecosystem.Ordering, ranges []advisory.Range) (ordered []interval, unordered []advisory.Range, refused int) {
+func compileRanges(keys *keyring, ranges []advisory.Range) (ordered []interval, unordered []advisory.Range, refused int) {
 	for _, r := range ranges {
 		if r.Type == advisory.GitRange || len(r.Events) == 0 {
 			continue
@@ -68,17 +91,28 @@ func compileRanges(ordering ecosystem.Ordering, ranges []advisory.Range) (ordere
 			ordered = append(ordered, interval{})
 			continue
 		}
-		points, limit, bad := sortEvents(ordering, r.Events)
-		if ordering == ecosystem.Unordered || bad > 0 {
-			if ordering != ecosystem.Unordered {
-				refused += bad
-			}
-			unordered = append(unordered, r)
+		if keys.ordering == ecosystem.Unordered {
+			unordered = append(unordered, keys.intern(r))
+			continue
+		}
+		points, limit, bad := sortEvents(keys, r.Events)
+		if bad > 0 {
+			refused += bad
+			unordered = append(unordered, keys.intern(r))
 			continue
 		}
 		ordered = append(ordered, cut(walk(points), limit)...)
 	}
 	return unite(ordered), unordered, refused
+}
+
+// intern returns the range with the keyring's own strings.
+func (k *keyring) intern(r advisory.Range) advisory.Range {
+	for i := range r.Events {
+		at, _ := k.edge(r.Events[i].Version)
+		r.Events[i].Version = at.text
+	}
+	return r
 }
 
 // isEverything tells whether a range holds every version in whatever order.
@@ -101,7 +135,7 @@ type point struct {
 //
 // "0" is before every version also in a fix: Alpine's security database says so of packages that
 // were never affected.
-func sortEvents(ordering ecosystem.Ordering, events []advisory.Event) (points []point, limit *edge, refused int) {
+func sortEvents(keys *keyring, events []advisory.Event) (points []point, limit *edge, refused int) {
 	unlimited := false
 	for _, e := range events {
 		if e.Version == beforeAll && (e.Kind == advisory.Introduced || e.Kind == advisory.Fixed) {
@@ -112,12 +146,11 @@ func sortEvents(ordering ecosystem.Ordering, events []advisory.Event) (points []
 			unlimited = true
 			continue
 		}
-		key, err := ordering.AppendKey(nil, e.Version)
-		if err != nil {
+		at, ok := keys.edge(e.Version)
+		if !ok {
 			refused++
 			continue
 		}
-		at := edge{key: string(key), text: e.Version}
 		if e.Kind != advisory.Limit {
 			points = append(points, point{kind: e.Kind, edge: at})
 		} else if limit == nil || at.key > limit.key {
@@ -237,16 +270,14 @@ func unite(intervals []interval) []interval {
 // compareUppers orders intervals by their ends. Of a fix and a limit at the same version the fix
 // counts as later, so that it is the one that is named.
 func compareUppers(a, b interval) int {
-	if a.kind == noUpper || b.kind == noUpper {
-		return cmp.Compare(b2i(a.kind == noUpper), b2i(b.kind == noUpper))
-	}
-	weight := func(k upperKind) int { return [upperKinds]int{limitUpper: 0, fixedUpper: 1, lastUpper: 2}[k] }
-	return cmp.Or(strings.Compare(a.upper.key, b.upper.key), cmp.Compare(weight(a.kind), weight(b.kind)))
-}
-
-func b2i(b bool) int {
-	if b {
+	switch {
+	case a.kind == noUpper && b.kind == noUpper:
+		return 0
+	case a.kind == noUpper:
 		return 1
+	case b.kind == noUpper:
+		return -1
 	}
-	return 0
+	weight := [...]int{limitUpper: 0, fixedUpper: 1, lastUpper: 2}
+	return cmp.Or(strings.Compare(a.upper.key, b.upper.key), cmp.Compare(weight[a.kind], weight[b.kind]))
 }

@@ -2,7 +2,7 @@ package db
 
 import (
 	"encoding/binary"
-	"slices"
+	"iter"
 )
 
 // A list holds strings, each perhaps with a payload, in groups of groupLength. Within a group a
@@ -43,7 +43,7 @@ func appendList(dst []byte, items []item, payloads bool) []byte {
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(items)))
 	dst = binary.AppendUvarint(dst, uint64(len(data)))
-	return slices.Concat(dst, starts, data)
+	return append(append(dst, starts...), data...)
 }
 
 func sharedPrefix(a, b string) int {
@@ -146,4 +146,18 @@ func (l *list) find(key string) (int, reader, error) {
 		}
 	}
 	return -1, reader{}, nil
+}
+
+// all goes through a list's strings. What goes wrong is left in r.
+func (l *list) all(r *reader) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		*r = l.group(0)
+		var key []byte
+		for i := range l.count {
+			key, _ = l.next(r, key)
+			if r.err != nil || !yield(i, string(key)) {
+				return
+			}
+		}
+	}
 }

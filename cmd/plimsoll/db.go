@@ -144,15 +144,31 @@ func (p *program) dbBuild(ctx context.Context, from, out string, asOf time.Time)
 	if err != nil {
 		return fmt.Errorf("building the advisory database from %s: %w", from, err)
 	}
-	for _, note := range stats.Notes() {
-		p.warn(note)
-	}
+	p.warnOfBuild(stats)
 	database, err := db.Open(out)
 	if err != nil {
 		return fmt.Errorf("reading back the database: %w", err)
 	}
 	defer database.Close()
 	return p.write(func(w io.Writer) error { return printStatus(w, out, database, now) })
+}
+
+// warnOfBuild tells what was odd in the copy.
+func (p *program) warnOfBuild(stats db.Stats) {
+	for _, name := range stats.Missing {
+		p.warn("the copy has no " + name)
+	}
+	for _, shard := range stats.Shards {
+		if shard.FutureDated > 0 {
+			p.warn(fmt.Sprintf("%s: %d records are dated in the future", shard.Name, shard.FutureDated))
+		}
+		if shard.UnparsableVersions > 0 {
+			p.warn(fmt.Sprintf("%s: %d versions cannot be ordered; packages they may concern are reported as not decidable", shard.Name, shard.UnparsableVersions))
+		}
+		if shard.UnknownRatings > 0 {
+			p.warn(fmt.Sprintf("%s: %d ratings could not be read and count as unknown", shard.Name, shard.UnknownRatings))
+		}
+	}
 }
 
 func (p *program) dbStatusCommand() *cobra.Command {

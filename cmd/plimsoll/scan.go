@@ -140,7 +140,7 @@ func (p *program) writeReport(r *report.Report, flags outputFlags) error {
 			options.Width = width
 			options.Color = p.getenv("NO_COLOR") == ""
 		}
-		sink = table.New(options)
+		sink = table.Sink{Options: options}
 	}
 	return p.write(func(w io.Writer) error {
 		if err := sink.Write(w, r); err != nil {

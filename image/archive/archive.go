@@ -10,7 +10,8 @@
 // whoever loads it could run another image than the one that was scanned.
 //
 // Limits bound the entries and the inflated size. Archives are not written here, and sparse
-// entries, multi-volume archives and standard input are not read.
+// entries, multi-volume archives and standard input are not read; nor, on Windows, where an open
+// file keeps its name, compressed archives.
 package archive
 
 import (
@@ -183,6 +184,6 @@ func readAll(index *index, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	return image.ReadDocument(file, name)
+	content, err := image.ReadDocument(file, name)
+	return content, errors.Join(err, file.Close())
 }

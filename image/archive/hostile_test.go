@@ -228,3 +228,42 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// FuzzDockerArchive: whatever manifest.json and an entry's name, type and link say, no layer holds
+// anything but the content of an entry of the archive.
+func FuzzDockerArchive(f *testing.F) {
+	list := `[{"Config":"config.json","RepoTags":["app:1"],"Layers":["a/layer.tar"]}]`
+	config := text(f, object{"os": "linux", "architecture": "amd64", "rootfs": object{"diff_ids": []image.Digest{image.DigestOf(nil)}}})
+	f.Add(list, config, "a/layer.tar", "../b", byte(tar.TypeSymlink))
+	f.Add(list, config, "./a/layer.tar", "", byte(tar.TypeReg))
+	f.Add(strings.Replace(list, "a/layer", "../../etc", 1), config, "../../etc.tar", "/etc/passwd", byte(tar.TypeLink))
+	f.Fuzz(func(t *testing.T, list, config, name, target string, kind byte) {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		for _, e := range []entry{
+			file("b", "content of b"), file("config.json", config),
+			{tar.Header{Name: name, Linkname: target, Typeflag: kind}, ""},
+			file("manifest.json", list),
+		} {
+			e.header.Size = int64(len(e.body))
+			if w.WriteHeader(&e.header) != nil {
+				return // no tar can hold it
+			}
+			if _, err := w.Write([]byte(e.body)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got, err := read(t, b.Bytes(), archive.Options{})
+		if err != nil {
+			return
+		}
+		for _, layer := range got.Layers {
+			if content := string(stored(t, layer)); !slices.Contains([]string{"", "content of b", config, list}, content) {
+				t.Errorf("layer holds %q", content)
+			}
+		}
+	})
+}

@@ -136,7 +136,7 @@ const anySize = -1
 
 // open opens a regular file of a size. It asks before it opens: to open a device or a named pipe
 // can have effects of its own.
-func (l *Layout) open(name string, size int64) (fs.File, error) {
+func (l *Layout) open(name string, size int64) (io.ReadCloser, error) {
 	before, err := l.stat(name, size)
 	if err != nil {
 		return nil, err

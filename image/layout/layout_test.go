@@ -318,7 +318,7 @@ func TestDamaged(t *testing.T) {
 		{"a layer that is a named pipe", func(t testing.TB, dir, layer, _, _ string) {
 			remove(t, dir, layer)
 			if err := syscall.Mkfifo(filepath.Join(dir, layer), 0o644); err != nil {
-				t.Skip("no named pipes here:", err)
+				t.Fatal(err)
 			}
 		}, "it is a named pipe, not a file"},
 		{"a layer that links out of the folder", func(t testing.TB, dir, layer, _, _ string) { link(t, outside, dir, layer) }, "escapes"},

@@ -13,6 +13,8 @@ import (
 // gap is the space between two columns.
 const gap = 2
 
+const packageHeader = "PACKAGE → FIX"
+
 // exploitedMark stands before the name of what is known to be exploited.
 const exploitedMark = "KEV "
 
@@ -20,29 +22,24 @@ const exploitedMark = "KEV "
 // broken at the right places; go-pretty measures, pads and aligns.
 func (p *page) grid(rows []row) {
 	rest := p.Width - columns("negligible") - columns("<0.1 %") - 3*gap
-	packageWidth := p.packageWidth(rows, rest)
+	packages, packageWidth := p.packageCells(rows, rest)
 	writer := table.NewWriter()
 	writer.SetStyle(gridStyle())
 	writer.SuppressTrailingSpaces()
 	writer.SetColumnConfigs([]table.ColumnConfig{{Number: 4, Align: text.AlignRight, AlignHeader: text.AlignRight}})
 	writer.AppendHeader(table.Row{
-		p.paint(bold, "SEVERITY"), p.paint(bold, "PACKAGE → FIX"), p.paint(bold, "WHAT"), p.paint(bold, "EPSS")})
+		p.paint(bold, "SEVERITY"), p.paint(bold, packageHeader), p.paint(bold, "WHAT"), p.paint(bold, "EPSS")})
 	for i := range rows {
-		r := &rows[i]
 		writer.AppendRow(table.Row{
-			p.severityCell(r),
-			strings.Join(p.packageCell(r, packageWidth), "\n"),
-			strings.Join(p.whatCell(r, rest-packageWidth), "\n"),
-			p.epssCell(r),
+			p.severityCell(&rows[i]),
+			strings.Join(packages[i], "\n"),
+			strings.Join(p.whatCell(&rows[i], rest-packageWidth), "\n"),
+			p.epssCell(&rows[i]),
 		})
 	}
 	lines := strings.Split(writer.Render(), "\n")
-	across := 0
-	for _, line := range lines {
-		across = max(across, columns(line))
-	}
 	p.line(lines[0])
-	p.line(strings.Repeat("─", across))
+	p.line(strings.Repeat("─", widestOf(lines)))
 	p.lines("", lines[1:])
 }
 
@@ -53,16 +50,24 @@ func gridStyle() table.Style {
 	}
 }
 
-// packageWidth gives the package column what its widest row asks for, but leaves room in the
+// packageCells fills the package column and returns its width: no more than leaves room in the
 // column beside it for the worst name and the number of the others.
-func (p *page) packageWidth(rows []row, rest int) int {
-	wanted := columns("PACKAGE → FIX")
+func (p *page) packageCells(rows []row, rest int) (cells [][]string, width int) {
+	most := min(rest-columns("KEV CVE-2024-12345 +10"), max(36, rest*3/5))
+	width = columns(packageHeader)
 	for i := range rows {
-		for _, line := range p.packageCell(&rows[i], widest) {
-			wanted = max(wanted, columns(line))
-		}
+		cells = append(cells, p.packageCell(&rows[i], most))
+		width = max(width, widestOf(cells[i]))
 	}
-	return min(wanted, rest-columns("KEV CVE-2024-12345 +10"), max(36, rest*3/5))
+	return cells, width
+}
+
+func widestOf(lines []string) int {
+	width := 0
+	for _, line := range lines {
+		width = max(width, columns(line))
+	}
+	return width
 }
 
 func (p *page) severityCell(r *row) string {

@@ -132,6 +132,7 @@ func TestHardCase16Wants(t *testing.T) {
 func FuzzStatus(f *testing.F) {
 	f.Add([]byte("Package: a\nVersion: 1\nArchitecture: amd64\nStatus: install ok installed\nSource: b (2)\n\nPackage: c\n"))
 	f.Add([]byte("Package: a\r\nVersion: 1\r\nDescription: x\r\n y\r\n\r\n#\nPackage:b\nversion:2"))
+	f.Add([]byte("PACkAge:(\nversion:0"))
 	f.Add([]byte("Package: a\x00\nVersion: 1\nSource: b (\n\nnonsense\n : \n:\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		contents, err := parse(bytes.NewReader(text))
@@ -149,7 +150,10 @@ func FuzzStatus(f *testing.F) {
 					t.Fatalf("%q is not a word: %+v", word, p)
 				}
 			}
-			fmt.Fprintf(&written, "Package: %s\nVersion: %s\nSource: %s (%s)\n", p.Name, p.Version, p.SourceName, p.SourceVersion)
+			fmt.Fprintf(&written, "Package: %s\nVersion: %s\n", p.Name, p.Version)
+			if p.SourceName != p.Name || p.SourceVersion != p.Version { // else dpkg leaves it out
+				fmt.Fprintf(&written, "Source: %s (%s)\n", p.SourceName, p.SourceVersion)
+			}
 			if p.Arch != "" {
 				fmt.Fprintf(&written, "Architecture: %s\n", p.Arch)
 			}

@@ -1,0 +1,21 @@
+// Package schema holds the JSON Schemas (draft 2020-12) of the documents that Plimsoll writes:
+// the report and the manifest of executable files. They are written by hand, for readers and for
+// programs in any language; docs/contract.md says what the members mean.
+//
+// A schema is as strict as the documents are: members and words that are not named are errors.
+// A member may be added within a version only together with the program that writes it; a change
+// of meaning is a new version and a new file. Tests hold the schemas against the Go types and
+// every golden file. This package only embeds the files and validates nothing.
+package schema
+
+import _ "embed"
+
+// Report describes plimsoll.dev/report/v1.
+//
+//go:embed report.v1.schema.json
+var Report string
+
+// Manifest describes plimsoll.dev/manifest/v1.
+//
+//go:embed manifest.v1.schema.json
+var Manifest string
