@@ -146,7 +146,7 @@ func (g rawRange) contains(ecosystem, version string) (bool, error) {
 	return inside, failed
 }
 
-// cves returns the CVEs that a record speaks of, as docs/contract.md has it.
+// cves returns the CVEs that a record speaks of, else its own id, as docs/contract.md has it.
 func (r *rawRecord) cves() []string {
 	names := append(append([]string{r.ID}, r.Aliases...), r.Upstream...)
 	cve := regexp.MustCompile(`^CVE-\d+-\d+$`)
@@ -155,6 +155,9 @@ func (r *rawRecord) cves() []string {
 		if cve.MatchString(name) {
 			list = append(list, name)
 		}
+	}
+	if len(list) == 0 {
+		return []string{r.ID}
 	}
 	slices.Sort(list)
 	return slices.Compact(list)

@@ -121,7 +121,7 @@ func (d *decoder) syntax(data []byte, given int, err error) {
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	line, _ := position(data, max(given-1, 0))
 	// The search reads the file again for each line that it goes back; this bounds its work.
-	budget := 8 * MaxSize
+	budget := 2 * MaxSize
 	for first := line; first > 0 && budget > 0; first-- {
 		beginning := bytes.Join(lines[:first-1], nil)
 		if budget -= len(beginning) + 1; isYAML(beginning) {

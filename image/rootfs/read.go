@@ -16,8 +16,8 @@ import (
 // of their content. It depends on the layer, the visitors and the limits alone, never on other
 // layers, and can therefore be cached with DiffID as its key (Encode).
 type LayerIndex struct {
-	// Digest is that of the stored bytes, verified; zero if the layer has none. DiffID is that
-	// of the tar, computed, and verified if the layer has one.
+	// Digest is that of the stored bytes, DiffID that of the tar; each is verified if the layer
+	// states it.
 	Digest, DiffID image.Digest
 	// Stored and Inflated count the bytes on either side of the decoder.
 	Stored, Inflated int64
@@ -77,7 +77,7 @@ func read(ctx context.Context, layer image.Layer, opts Options, only func(*Entry
 		return nil
 	})
 	stream := newStream(running, producer)
-	index := &LayerIndex{Digest: layer.Digest}
+	index := &LayerIndex{}
 	w := &walker{ctx: ctx, name: layerName(layer), opts: opts, only: only, index: index}
 	w.tar.stream = stream
 	err := w.layer(layer.DiffID)
@@ -86,7 +86,8 @@ func read(ctx context.Context, layer image.Layer, opts Options, only func(*Entry
 	if err != nil {
 		return nil, explain(layer, err)
 	}
-	index.Stored, index.Inflated, index.DiffID = producer.stored, stream.offset, sum(stream.hash)
+	index.Stored, index.Digest = producer.stored, producer.digest
+	index.Inflated, index.DiffID = stream.offset, sum(stream.hash)
 	return index, nil
 }
 

@@ -18,17 +18,13 @@ type stored struct {
 	source   io.Reader
 	layer    image.Layer
 	progress func(int)
-	hash     hash.Hash // nil if there is no digest to compare with
+	hash     hash.Hash
 	count    int64
 	err      error
 }
 
 func newStored(ctx context.Context, source io.Reader, layer image.Layer, progress func(int)) *stored {
-	s := &stored{ctx: ctx, source: source, layer: layer, progress: progress}
-	if !layer.Digest.IsZero() {
-		s.hash = sha256.New()
-	}
-	return s
+	return &stored{ctx: ctx, source: source, layer: layer, progress: progress, hash: sha256.New()}
 }
 
 // Read implements io.Reader. A stream longer than the layer says is cut off with an error, so
@@ -42,9 +38,7 @@ func (s *stored) Read(p []byte) (int, error) {
 		return 0, s.err
 	}
 	n, err := s.source.Read(p)
-	if s.hash != nil {
-		s.hash.Write(p[:n])
-	}
+	s.hash.Write(p[:n])
 	s.count += int64(n)
 	if s.progress != nil && n > 0 {
 		s.progress(n)
@@ -70,10 +64,7 @@ func (s *stored) verify() error {
 	if s.err != io.EOF {
 		return s.err
 	}
-	if s.hash == nil {
-		return nil
-	}
-	if got := sum(s.hash); got != s.layer.Digest {
+	if got := sum(s.hash); !s.layer.Digest.IsZero() && got != s.layer.Digest {
 		return &image.DigestError{What: layerName(s.layer) + " (as stored)", Want: s.layer.Digest, Got: got}
 	}
 	return nil
@@ -101,8 +92,9 @@ type producer struct {
 	opts  Options
 	free  chan *chunk
 	full  chan *chunk
-	// stored and err are set before full is closed.
+	// stored, digest and err are set before full is closed.
 	stored int64
+	digest image.Digest
 	err    error // nil if the layer was read to its end and is what its name says
 }
 
@@ -134,7 +126,7 @@ func (p *producer) run(ctx context.Context) {
 		return
 	}
 	p.err = source.verify()
-	p.stored = source.count
+	p.stored, p.digest = source.count, sum(source.hash)
 	switch {
 	case err == nil:
 	case p.err == nil:

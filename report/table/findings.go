@@ -74,7 +74,7 @@ func (p *page) counts(r *report.Report, rows []row) {
 		parts = append(parts, p.paint(bad, fmt.Sprintf("%d known to be exploited", exploited)))
 	}
 	if fixable > 0 {
-		parts = append(parts, p.paint(good, fmt.Sprintf("%d mended by %s", fixable, count(upgrades, "upgrade", "upgrades"))))
+		parts = append(parts, p.paint(good, fmt.Sprintf("%d can be mended by %s", fixable, count(upgrades, "upgrade", "upgrades"))))
 	} else if open > 0 && hasVulnerabilities(r) {
 		parts = append(parts, "none can be mended by an upgrade")
 	}

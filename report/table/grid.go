@@ -111,7 +111,7 @@ func fixWords(r *row) (string, style) {
 			}
 			fixes[i] = cleanName(f)
 		}
-		return "→ " + strings.Join(fixes, " or "), good
+		return strings.TrimSpace("→ " + strings.Join(fixes, " or ")), good
 	}
 	switch r.fix {
 	case finding.NotFixed:

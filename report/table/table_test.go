@@ -2,12 +2,15 @@ package table
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -66,5 +69,40 @@ func TestNoLineIsWiderThanAsked(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestTheLocaleDoesNotMatter runs the golden tests where ambiguous characters are wide.
+func TestTheLocaleDoesNotMatter(t *testing.T) {
+	for _, variable := range []string{"RUNEWIDTH_EASTASIAN=1", "LC_ALL=ja_JP.UTF-8", "NO_COLOR=1", "TERM=dumb", "TZ=Asia/Tokyo"} {
+		command := exec.Command(os.Args[0], "-test.run=^TestGolden$")
+		command.Env = append(os.Environ(), variable)
+		if out, err := command.CombinedOutput(); err != nil {
+			t.Errorf("with %s: %v\n%.2000s", variable, err, out)
+		}
+	}
+}
+
+func TestNothingIsPrintedRaw(t *testing.T) {
+	for name, r := range example.All() {
+		for line := range strings.SplitSeq(colors.ReplaceAllString(render(t, Options{Color: true, All: true}, r), ""), "\n") {
+			if strings.ContainsFunc(line, unprintable) || report.Line(line) != line {
+				t.Errorf("%s: %q", name, line)
+			}
+		}
+	}
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
+
+// failing is a place that takes nothing.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestAFailedWriteIsReported(t *testing.T) {
+	err := Sink{}.Write(failing{}, example.Denied())
+	if err == nil || !strings.Contains(err.Error(), "no space left on device") {
+		t.Errorf("Write returned %v", err)
 	}
 }

@@ -67,11 +67,11 @@ func (p *page) rule(rule verdict.Rule) {
 	if rule.Fix != "" {
 		lines = append(lines, p.each(good, wrap("→ "+clean(rule.Fix), width))...)
 	}
-	p.ruleLines(resultStyle(rule.Result), string(rule.Result), lines)
+	p.ruleLines(resultStyle(rule.Result), clean(string(rule.Result)), lines)
 }
 
 func (p *page) ruleLines(s style, word string, lines []string) {
-	head := p.paint(s, fmt.Sprintf("%-*s", ruleMargin, " "+word))
+	head := " " + p.paint(s, word) + strings.Repeat(" ", max(1, ruleMargin-1-len(word)))
 	for _, line := range lines {
 		p.line(head, line)
 		head = strings.Repeat(" ", ruleMargin)

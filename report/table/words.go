@@ -28,14 +28,55 @@ func cut(s string, most int) string {
 // columns is the number of columns that s takes on a terminal.
 func columns(s string) int { return text.StringWidthWithoutEscSequences(s) }
 
-// wrap breaks s at spaces into lines of at most width columns, and a word that is longer
-// anywhere.
+// wrap breaks s, which has no colours yet, at spaces into lines of at most width columns. Breaking
+// may bring to the front of a line what a build system takes for a command; it is escaped here,
+// while the line can still be broken again.
 func wrap(s string, width int) []string {
-	lines := strings.Split(text.WrapSoft(s, width), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
+	var lines []string
+	for rest := breakUp(s, width); len(rest) > 0; {
+		line := rest[0]
+		rest = rest[1:]
+		if safe := report.Line(line); safe != line {
+			rest = append(breakUp(safe, width), rest...)
+			continue
+		}
+		lines = append(lines, line)
 	}
 	return lines
+}
+
+// breakUp breaks s at spaces, and a word that is wider than a line anywhere. An empty s is one
+// empty line.
+func breakUp(s string, width int) []string {
+	lines := []string{""}
+	for word := range strings.FieldsSeq(s) {
+		last := &lines[len(lines)-1]
+		if *last != "" && columns(*last)+1+columns(word) <= width {
+			*last += " " + word
+			continue
+		}
+		pieces := chop(word, width)
+		if *last == "" {
+			lines = lines[:len(lines)-1]
+		}
+		lines = append(lines, pieces...)
+	}
+	return lines
+}
+
+// chop cuts a word into pieces of at most width columns. A mark stays with its letter, because
+// it takes no room.
+func chop(word string, width int) []string {
+	var pieces []string
+	start, wide := 0, 0
+	for i, r := range word {
+		w := text.RuneWidth(r)
+		if wide += w; wide > width {
+			pieces = append(pieces, word[start:i])
+			start, wide = i, w
+		}
+	}
+	return append(pieces, word[start:])
 }
 
 // count is a number with its noun.
