@@ -2,7 +2,6 @@ package advisory
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -39,7 +38,19 @@ func ParseCVE(s string) (CVE, bool) {
 }
 
 // String returns the identifier.
-func (c CVE) String() string { return fmt.Sprintf("CVE-%04d-%04d", c.Year, c.Number) }
+func (c CVE) String() string {
+	var buffer [len("CVE-65535-4294967295")]byte
+	text := appendFilled(append(buffer[:0], "CVE-"...), uint64(c.Year))
+	return string(appendFilled(append(text, '-'), uint64(c.Number)))
+}
+
+// appendFilled appends a number, filled with zeros to four digits.
+func appendFilled(dst []byte, n uint64) []byte {
+	for bound := uint64(1000); bound > 1 && n < bound; bound /= 10 {
+		dst = append(dst, '0')
+	}
+	return strconv.AppendUint(dst, n, 10)
+}
 
 // Compare orders by year, then by number.
 func (c CVE) Compare(other CVE) int {

@@ -18,6 +18,7 @@ type Cursor struct {
 	// Of the package.
 	keyed, unkeyed int    // how many versions have keys, and how many have none
 	texts          int    // offset in textSection
+	lists          textLists
 	keys           reader // at the first key
 	entries        reader
 	remaining      int
@@ -145,9 +146,9 @@ func (c *Cursor) locate(key []byte, version string) {
 		c.fail(r.err)
 	}
 	if c.unkeyed > 0 {
-		_, unkeyed, err := c.textLists()
+		lists, err := c.textLists()
 		if err == nil {
-			q.unkeyed, _, err = unkeyed.find(version)
+			q.unkeyed, _, err = lists.unkeyed.find(version)
 		}
 		c.fail(err)
 	}
@@ -156,30 +157,42 @@ func (c *Cursor) locate(key []byte, version string) {
 	}
 }
 
-// textLists returns the texts of the package's versions.
-func (c *Cursor) textLists() (keyed, unkeyed list, err error) {
-	span := c.shard.span[textSection]
-	r := c.shard.within(textSection, c.texts, span.end-span.start-c.texts)
-	keyed = readList(&r, false)
-	unkeyed = readList(&r, false)
-	if r.err == nil && (keyed.count != c.keyed || unkeyed.count != c.unkeyed) {
-		r.fail(ErrCorrupt)
-	}
-	return keyed, unkeyed, r.err
+// textLists are the texts of a package's versions.
+type textLists struct {
+	known          bool
+	keyed, unkeyed list
 }
 
-// text returns the version of a rank.
-func (c *Cursor) text(rank int) string {
-	keyed, unkeyed, err := c.textLists()
+// textLists returns the lists, looking for them when they are asked for first.
+func (c *Cursor) textLists() (*textLists, error) {
+	if !c.lists.known {
+		span := c.shard.span[textSection]
+		r := c.shard.within(textSection, c.texts, span.end-span.start-c.texts)
+		c.lists = textLists{known: true, keyed: readList(&r, false), unkeyed: readList(&r, false)}
+		if r.err == nil && (c.lists.keyed.count != c.keyed || c.lists.unkeyed.count != c.unkeyed) {
+			r.fail(ErrCorrupt)
+		}
+		if r.err != nil {
+			c.lists = textLists{}
+			return nil, r.err
+		}
+	}
+	return &c.lists, nil
+}
+
+// appendText appends the version of a rank.
+func (c *Cursor) appendText(dst []byte, rank int) []byte {
+	lists, err := c.textLists()
 	if err != nil {
 		c.fail(err)
-		return ""
+		return dst
 	}
-	texts := &keyed
+	texts := &lists.keyed
 	if rank >= c.keyed {
-		texts, rank = &unkeyed, rank-c.keyed
+		texts, rank = &lists.unkeyed, rank-c.keyed
 	}
-	text, _, err := texts.at(rank, nil)
+	var buffer [64]byte
+	text, _, err := texts.at(rank, buffer[:0])
 	c.fail(err)
-	return string(text)
+	return append(dst, text...)
 }

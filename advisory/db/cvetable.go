@@ -56,6 +56,9 @@ func appendCVETable(dst []byte, rows []cveRow, columns int) []byte {
 func (t cveTable) find(dst []uint32, cve advisory.CVE) ([]uint32, error) {
 	r := t.shard.reader(t.start, t.end)
 	years, rows := int(r.uint32()), int(r.uint32())
+	if r.err != nil {
+		return nil, r.err
+	}
 	firstRow, lastRow, lastNumber := 0, 0, uint32(0)
 	for range years {
 		year, first, last := r.uint32(), int(r.uint32()), r.uint32()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/ecosystem"
 )
 
@@ -85,7 +86,7 @@ type advisoryShard struct {
 	ecosystems []string
 	packages   list
 	records    list
-	ratings    list
+	ratings    func() ([]advisory.Rating, error) // those of ratingSection, read on the first call
 }
 
 // prepare reads where things are, once.
@@ -122,16 +123,16 @@ func (s *advisoryShard) readLayout() error {
 		list     *list
 		kind     sectionKind
 		payloads bool
-	}{{&names, ecosystemSection, false}, {&s.packages, packageSection, true},
-		{&s.records, recordSection, true}, {&s.ratings, ratingSection, true}} {
+	}{{&names, ecosystemSection, false}, {&s.packages, packageSection, true}, {&s.records, recordSection, true}} {
 		part := s.section(l.kind)
 		if *l.list = readList(&part, l.payloads); part.err != nil {
 			return part.err
 		}
 	}
+	s.ratings = sync.OnceValues(s.readKnownRatings)
 	var part reader
-	for i, name := range names.all(&part) {
-		if i > 0 && name <= s.ecosystems[i-1] {
+	for name := range names.all(&part) {
+		if n := len(s.ecosystems); n > 0 && name <= s.ecosystems[n-1] {
 			return ErrCorrupt
 		}
 		s.ecosystems = append(s.ecosystems, name)

@@ -148,14 +148,21 @@ func (l *list) find(key string) (int, reader, error) {
 	return -1, reader{}, nil
 }
 
-// all goes through a list's strings. What goes wrong is left in r.
-func (l *list) all(r *reader) iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
+// all goes through a list's strings and payloads. What goes wrong is left in r.
+func (l *list) all(r *reader) iter.Seq2[string, reader] {
+	return func(yield func(string, reader) bool) {
+		if r.err != nil {
+			return
+		}
 		*r = l.group(0)
 		var key []byte
+		var payload reader
 		for i := range l.count {
-			key, _ = l.next(r, key)
-			if r.err != nil || !yield(i, string(key)) {
+			if i%groupLength == 0 {
+				key = key[:0]
+			}
+			key, payload = l.next(r, key)
+			if r.err != nil || !yield(string(key), payload) {
 				return
 			}
 		}

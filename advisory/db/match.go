@@ -2,7 +2,6 @@ package db
 
 import (
 	"bytes"
-	"strings"
 
 	"plimsoll.dev/plimsoll/advisory"
 )
@@ -83,7 +82,8 @@ func (c *Cursor) matchIntervals(r *reader, flags uint64) (m Match) {
 		holds := lower == 0 && kind == noUpper
 		if !q.orderable {
 			if !holds {
-				m = Match{State: Undecided, Range: c.rangeText(lower, kind, rank)}
+				m = Match{State: Undecided}
+				m.Range, _ = c.intervalText(lower, kind, rank)
 				continue
 			}
 		} else {
@@ -91,29 +91,36 @@ func (c *Cursor) matchIntervals(r *reader, flags uint64) (m Match) {
 				(kind == noUpper || kind == lastUpper && rank >= q.below || kind != lastUpper && rank >= q.through)
 		}
 		if holds {
-			m = Match{State: Affected, Range: c.rangeText(lower, kind, rank), LastAffected: kind == lastUpper || kind == limitUpper}
+			m = Match{State: Affected, LastAffected: kind == lastUpper || kind == limitUpper}
+			text, upper := c.intervalText(lower, kind, rank)
+			m.Range = text
 			if kind == fixedUpper {
-				m.Fixed = c.text(rank)
+				m.Fixed = upper
 			}
 		}
 	}
 	return m
 }
 
-// rangeText writes an interval, such as ">=0,<3.3.3-r0".
-func (c *Cursor) rangeText(lower int, kind upperKind, rank int) string {
-	text := ">=" + beforeAll
+// intervalText writes an interval, such as ">=0,<3.3.3-r0", and returns the upper end apart.
+func (c *Cursor) intervalText(lower int, kind upperKind, rank int) (text, upper string) {
+	var buffer [128]byte
+	written := append(buffer[:0], ">="...)
 	if lower > 0 {
-		text = ">=" + c.text(lower-1)
+		written = c.appendText(written, lower-1)
+	} else {
+		written = append(written, beforeAll...)
 	}
-	switch kind {
-	case noUpper:
-		return text
-	case lastUpper:
-		return text + ",<=" + c.text(rank)
-	default:
-		return text + ",<" + c.text(rank)
+	if kind == noUpper {
+		return string(written), ""
 	}
+	written = append(written, ",<"...)
+	if kind == lastUpper {
+		written = append(written, '=')
+	}
+	start := len(written)
+	text = string(c.appendText(written, rank))
+	return text, text[start:]
 }
 
 // isListed tells whether the version is among the listed ones, reading them all.
@@ -156,7 +163,7 @@ func (c *Cursor) matchUnordered(r *reader, m *Match) {
 			*m = Match{State: Undecided, Range: c.eventsText(events)}
 		case m.State == Affected && ranges == 1 && single && m.Fixed == "":
 			// The version is listed: the one range says what mends it.
-			m.Fixed, m.LastAffected = c.text(fix), false
+			m.Fixed, m.LastAffected = string(c.appendText(nil, fix)), false
 		}
 	}
 }
@@ -168,12 +175,15 @@ func eventOf(x int) (advisory.EventKind, int) {
 // eventsText writes a range that cannot be ordered, in the record's order of events.
 func (c *Cursor) eventsText(r reader) string {
 	signs := [...]string{advisory.Introduced: ">=", advisory.Fixed: "<", advisory.LastAffected: "<=", advisory.Limit: "<"}
-	var parts []string
-	for range r.count(r.left()) {
+	var text []byte
+	for i := range r.count(r.left()) {
+		if i > 0 {
+			text = append(text, ',')
+		}
 		kind, rank := eventOf(r.count(maxShardLength))
-		parts = append(parts, signs[kind]+c.text(rank))
+		text = c.appendText(append(text, signs[kind]...), rank)
 	}
-	return strings.Join(parts, ",")
+	return string(text)
 }
 
 // skipToRatings reads an entry up to its ratings.

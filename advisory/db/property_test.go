@@ -59,6 +59,9 @@ func TestEvaluationEqualsTheSchemas(t *testing.T) {
 					if !ok {
 						t.Errorf("%s %q: %+v; the schema says vulnerable %v, decided %v\n%+v", id, version, got[id], vulnerable, decided, affected)
 					}
+					if fix := got[id].Fixed; fix != "" && !sameForAll(affected, name, []string{fix}, false) {
+						t.Errorf("%s %q: the fix %q is affected too\n%+v", id, version, fix, affected)
+					}
 					decisions[decided]++
 				}
 			}

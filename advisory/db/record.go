@@ -26,7 +26,8 @@ type Record struct {
 
 // record decodes a record.
 func (s *advisoryShard) record(index int) (Record, error) {
-	id, r, err := s.records.at(index, nil)
+	var buffer [64]byte
+	id, r, err := s.records.at(index, buffer[:0])
 	if err != nil {
 		return Record{}, err
 	}
@@ -40,11 +41,11 @@ func (s *advisoryShard) record(index int) (Record, error) {
 		record.Withdrawn = decodeTime(r.varint())
 	}
 	if flags&recordCVEInID != 0 {
-		cve, ok := cveInID(record.ID)
-		if !ok {
+		i := strings.Index(record.ID, cvePrefix)
+		if i < 0 {
 			return Record{}, ErrCorrupt
 		}
-		record.CVEs = []string{cve.String()}
+		record.CVEs = []string{record.ID[i:]}
 	} else {
 		for range r.count(r.left()) {
 			year, number := r.count(math.MaxUint16), r.uvarint()
@@ -63,6 +64,8 @@ func (s *advisoryShard) record(index int) (Record, error) {
 	return record, err
 }
 
+const cvePrefix = "CVE-"
+
 // recordID returns the id alone.
 func (s *advisoryShard) recordID(index int) (string, error) {
 	id, _, err := s.records.at(index, nil)
@@ -71,7 +74,7 @@ func (s *advisoryShard) recordID(index int) (string, error) {
 
 // cveInID returns the CVE at the end of an id such as DEBIAN-CVE-2024-3094.
 func cveInID(id string) (advisory.CVE, bool) {
-	i := strings.Index(id, "CVE-")
+	i := strings.Index(id, cvePrefix)
 	if i < 0 {
 		return advisory.CVE{}, false
 	}
@@ -80,27 +83,48 @@ func cveInID(id string) (advisory.CVE, bool) {
 
 // readRatings reads a list of ratings; id returns that of their record.
 func (s *advisoryShard) readRatings(r *reader, id func() (string, error)) ([]advisory.Rating, error) {
-	var ratings []advisory.Rating
-	for range r.count(r.left()) {
-		key, payload, err := s.ratings.at(r.count(maxShardLength), nil)
-		if err := cmp.Or(r.err, err); err != nil {
-			return nil, err
+	count := r.count(r.left())
+	if count == 0 || r.err != nil {
+		return nil, r.err
+	}
+	known, err := s.ratings()
+	if err != nil {
+		return nil, err
+	}
+	ratings := make([]advisory.Rating, 0, count)
+	for range count {
+		index := r.count(len(known) - 1)
+		if r.err != nil {
+			return nil, r.err
 		}
-		var rating advisory.Rating
-		source, rest, _ := strings.Cut(string(key), ratingSeparator)
-		rating.Source = source
-		rating.Vector, _, _ = strings.Cut(rest, ratingSeparator)
+		rating := known[index]
 		if rating.Source == "" {
 			if rating.Source, err = id(); err != nil {
 				return nil, err
 			}
 		}
-		rating.Score = float64(payload.count(maxTenths)) / 10
-		rating.Severity = advisory.Severity(payload.count(int(advisory.Critical)))
+		ratings = append(ratings, rating)
+	}
+	return ratings, nil
+}
+
+// readKnownRatings reads ratingSection whole: it is small, since many records say the same. A
+// source that is the record's id is left empty.
+func (s *advisoryShard) readKnownRatings() ([]advisory.Rating, error) {
+	r := s.section(ratingSection)
+	stored := readList(&r, true)
+	var ratings []advisory.Rating
+	for key, payload := range stored.all(&r) {
+		source, rest, _ := strings.Cut(key, ratingSeparator)
+		vector, _, _ := strings.Cut(rest, ratingSeparator)
+		ratings = append(ratings, advisory.Rating{
+			Source: source, Vector: vector,
+			Score:    float64(payload.count(maxTenths)) / 10,
+			Severity: advisory.Severity(payload.count(int(advisory.Critical))),
+		})
 		if payload.err != nil {
 			return nil, payload.err
 		}
-		ratings = append(ratings, rating)
 	}
 	return ratings, r.err
 }

@@ -28,7 +28,7 @@ func (p *page) coverage(r *report.Report) {
 		}
 	}
 	unknown = append(unknown, unsaid(r)...)
-	if len(unknown)+len(partial) == 0 && hasVulnerabilities(r) {
+	if len(unknown)+len(partial)+len(remarks) == 0 && hasVulnerabilities(r) {
 		p.note(good, "Understood", []string{"everything that was found"})
 	}
 	p.note(caution, "Not understood", p.most(unknown))

@@ -129,6 +129,8 @@ func (p *page) nothingFound(r *report.Report) {
 		p.sentence(caution, "Vulnerabilities were not looked for: nothing can be said about them.")
 	case len(r.Packages) == 0:
 		p.sentence(caution, "No package was found, so nothing can be said about vulnerabilities of "+count(r.Manifest.Files, "executable file", "executable files")+".")
+	case len(unknown)+len(partial) == 0 && len(r.Coverage.Gaps) > 0:
+		p.sentence(caution, "No known vulnerabilities in "+packages+", as far as the remarks below allow to say.")
 	case len(unknown)+len(partial) == 0:
 		p.sentence(good, "No known vulnerabilities in "+packages+"; everything that was found was understood.")
 	default:

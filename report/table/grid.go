@@ -71,11 +71,11 @@ func widestOf(lines []string) int {
 }
 
 func (p *page) severityCell(r *row) string {
-	worst := r.findings[0]
+	worst := r.severity()
 	if r.closed {
-		return p.paint(faint, worst.Severity.String()) + "\n" + p.paint(bold, statusWord(worst.Status))
+		return p.paint(faint, worst.String()) + "\n" + p.paint(bold, statusWord(r.findings[0].Status))
 	}
-	return p.paint(severityStyle(worst.Severity), worst.Severity.String())
+	return p.paint(severityStyle(worst), worst.String())
 }
 
 // packageCell says what is installed, what mends it, and where it is.

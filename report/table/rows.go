@@ -142,11 +142,10 @@ func orderingOf(purlType string) ecosystem.Ordering {
 // compareRows puts first what must be done first: what is exploited, then the worst, then what
 // can be mended, then what is likely to be exploited. What is closed comes last.
 func compareRows(a, b row) int {
-	worstA, worstB := a.findings[0], b.findings[0]
 	return cmp.Or(
 		falseFirst(a.closed, b.closed),
-		falseFirst(!worstA.KEV, !worstB.KEV),
-		cmp.Compare(urgency(worstA.Severity), urgency(worstB.Severity)),
+		falseFirst(!a.findings[0].KEV, !b.findings[0].KEV), // they stand first in their rows
+		cmp.Compare(urgency(a.severity()), urgency(b.severity())),
 		falseFirst(len(a.fixes) == 0, len(b.fixes) == 0),
 		cmp.Compare(b.epss(), a.epss()),
 		cmp.Compare(len(b.findings), len(a.findings)),
@@ -189,6 +188,17 @@ func falseFirst(a, b bool) int {
 	default:
 		return 1
 	}
+}
+
+// severity is the worst in the row; the first finding may be a milder one that is exploited.
+func (r *row) severity() advisory.Severity {
+	worst := r.findings[0].Severity
+	for _, f := range r.findings {
+		if urgency(f.Severity) < urgency(worst) {
+			worst = f.Severity
+		}
+	}
+	return worst
 }
 
 // epss is the highest estimate in the row, negative if there is none.

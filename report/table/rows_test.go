@@ -90,7 +90,7 @@ func TestRows(t *testing.T) {
 				"medium stdlib 1.21.3 not-fixed [] in bin/a,bin/b: C-4", "negligible bash 5.2-1 not-fixed [] in : C-1"}},
 		"what is exploited before all else": {
 			[]finding.Finding{affected("C-1", bash.PURL, critical, "6"), with(affected("C-2", zlib.PURL, low), kev), affected("C-3", zlib.PURL, high)},
-			[]string{"low zlib 1.2.11-r3 not-fixed [] in : KEV C-2 C-3", "critical bash 5.2-1 fixed [6] in : C-1"}},
+			[]string{"high zlib 1.2.11-r3 not-fixed [] in : KEV C-2 C-3", "critical bash 5.2-1 fixed [6] in : C-1"}},
 		"between equals, what can be mended, then what is likely, then what is more": {
 			[]finding.Finding{affected("C-1", bash.PURL, high), with(affected("C-2", zlib.PURL, high), chance(0.5)), affected("C-3", stdlib.PURL, high, "1.22"), affected("C-4", libssl.PURL, high), affected("C-5", libssl.PURL, low)},
 			[]string{"high stdlib 1.21.3 fixed [1.22] in bin/a,bin/b: C-3", "high zlib 1.2.11-r3 not-fixed [] in : C-2", "high libssl3 3.0.9-1 not-fixed [] in : C-4 C-5", "high bash 5.2-1 not-fixed [] in : C-1"}},
@@ -120,7 +120,7 @@ func inWords(rows []row) []string {
 		if r.closed {
 			closed = "closed "
 		}
-		words = append(words, fmt.Sprintf("%s%s %s %s %s %v in %s: %s", closed, r.findings[0].Severity, r.name, r.version, r.fix, r.fixes,
+		words = append(words, fmt.Sprintf("%s%s %s %s %s %v in %s: %s", closed, r.severity(), r.name, r.version, r.fix, r.fixes,
 			strings.Join(r.where, ","), strings.Join(r.names(), " ")))
 	}
 	return words

@@ -29,6 +29,11 @@ func TestWhatTheAbsenceOfFindingsMeans(t *testing.T) {
 		"all understood": {
 			report.Report{Packages: packages, Database: database, Coverage: states("packages/apk", "full", "advisories/Alpine:v3.20", "full", "secret", "not-run")},
 			"No known vulnerabilities in 1 package; everything that was found was understood."},
+		"all understood, but for a remark": {
+			report.Report{Packages: packages, Database: database, Coverage: inventory.Coverage{
+				States: states("packages/apk", "full", "advisories/Alpine:v3.20", "full").States,
+				Gaps:   []inventory.Gap{{Dimension: "packages/apk", Code: "unversioned-package"}}}},
+			"No known vulnerabilities in 1 package, as far as the remarks below allow to say."},
 		"one kind of package not understood": {
 			report.Report{Packages: packages, Database: database, Coverage: states("packages/apk", "full", "packages/pypi", "unknown", "advisories/Alpine:v3.20", "full")},
 			"No known vulnerabilities were found in 1 package, but that is not all there is. Nothing can be said about: Python packages."},

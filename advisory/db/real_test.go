@@ -1,0 +1,138 @@
+package db
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"plimsoll.dev/plimsoll/advisory"
+	"plimsoll.dev/plimsoll/advisory/feed/osv"
+	"plimsoll.dev/plimsoll/ecosystem"
+)
+
+// realData returns the folder of real advisories that lies beside the checkout.
+func realData(t testing.TB) string {
+	t.Helper()
+	shared := filepath.Join("..", "..", "..", "shared")
+	if _, err := os.Stat(shared); err != nil {
+		t.Skip("the shared test data is not beside the checkout: " + err.Error())
+	}
+	return filepath.Join(shared, "data")
+}
+
+// realRecords reads all records of an ecosystem.
+func realRecords(t testing.TB, from, base string) []advisory.Advisory {
+	t.Helper()
+	file, err := os.Open(filepath.Join(from, "osv", base, "all.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	archive, err := osv.NewArchive(file, info.Size(), base, osv.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []advisory.Advisory
+	for record, err := range archive.Records(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, record)
+	}
+	return records
+}
+
+// said is what one record says of a package.
+type said struct {
+	id       string
+	affected *advisory.Affected
+}
+
+// realPackage is a package of one release.
+type realPackage struct{ ecosystem, name string }
+
+// realPackages sorts records by the packages that they speak of.
+func realPackages(records []advisory.Advisory, base string) map[realPackage][]said {
+	packages := map[realPackage][]said{}
+	for i := range records {
+		for j := range records[i].Affected {
+			a := &records[i].Affected[j]
+			if ecosystem.Base(a.Ecosystem) == base {
+				p := realPackage{a.Ecosystem, a.Name}
+				packages[p] = append(packages[p], said{records[i].ID, a})
+			}
+		}
+	}
+	return packages
+}
+
+// versionsOf returns the versions that some of the records name.
+func versionsOf(records []said) []string {
+	var versions []string
+	for _, s := range records {
+		versions = append(versions, s.affected.Versions...)
+		for _, r := range s.affected.Ranges {
+			for _, e := range r.Events {
+				versions = append(versions, e.Version)
+			}
+		}
+	}
+	slices.Sort(versions)
+	return slices.Compact(versions)
+}
+
+// TestRealAdvisories: for every package of four ecosystems, the schema's evaluation of the raw
+// records and the database name the same records, at versions where answers change.
+func TestRealAdvisories(t *testing.T) {
+	from := realData(t)
+	for _, base := range []string{"Alpine", "Debian", "Ubuntu", "Go"} {
+		t.Run(base, func(t *testing.T) {
+			file, _, err := BuildBytes(t.Context(), from, Options{Include: func(shard string) bool { return shard == "osv/"+base }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := openTest(t, file)
+			packages := realPackages(realRecords(t, from, base), base)
+			random := rand.New(rand.NewPCG(3, 4))
+			asked, hits := 0, 0
+			for p, records := range packages {
+				versions := versionsOf(records)
+				for range min(3, len(versions)) {
+					version := versions[random.IntN(len(versions))]
+					want := referenceIDs(p, records, version)
+					var got []string
+					for _, a := range ask(t, d, p.ecosystem, p.name, version) {
+						got = append(got, a.Record.ID)
+					}
+					if !slices.Equal(want, slices.Compact(got)) {
+						t.Errorf("%v %q: want %v, got %v", p, version, want, got)
+					}
+					asked++
+					hits += len(want)
+				}
+			}
+			t.Logf("%d packages, %d look-ups, %d records found", len(packages), asked, hits)
+		})
+	}
+}
+
+func referenceIDs(p realPackage, records []said, version string) []string {
+	var ids []string
+	for _, s := range records {
+		if vulnerable, decided := referenceIsVulnerable(ecosystem.OrderingOf(p.ecosystem), s.affected, version); vulnerable || !decided {
+			ids = append(ids, s.id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
