@@ -16,8 +16,8 @@ type Cursor struct {
 	err   error
 
 	// Of the package.
-	keyed, unkeyed int    // how many versions have keys, and how many have none
-	texts          int    // offset in textSection
+	keyed, unkeyed int // how many versions have keys, and how many have none
+	texts          int // offset in textSection
 	lists          textLists
 	keys           reader // at the first key
 	entries        reader

@@ -12,7 +12,7 @@ import (
 //	uvarint count, uvarint length of the items
 //	for each group but the first: uint32, where it begins among the items
 //	items: uvarint shared, uvarint length, the rest of the string [, uvarint length, payload]
-const groupLength = 16
+const groupLength = 8
 
 // item is what a list is made of.
 type item struct {
@@ -90,13 +90,17 @@ func (l *list) group(g int) reader {
 	return l.shard.reader(l.data+start, l.end)
 }
 
-// next reads one item, given the string before it, and returns its string and its payload.
-func (l *list) next(r *reader, key []byte) ([]byte, reader) {
+// maxStringLength bounds a string of a list, far above what the feeds let through: so a small
+// file cannot make long strings of short pieces.
+const maxStringLength = 64 << 10
+
+// next reads an item's string, given the one before it, and the length of its payload, which
+// comes next.
+func (l *list) next(r *reader, key []byte) (_ []byte, payload int) {
 	shared := r.count(len(key))
-	key = append(key[:shared], r.bytes(r.count(r.left()))...)
-	var payload reader
+	key = append(key[:shared], r.bytes(r.count(maxStringLength-shared))...)
 	if l.payloads {
-		payload = r.stretch(r.count(r.left()))
+		payload = r.count(r.left())
 	}
 	return key, payload
 }
@@ -107,11 +111,12 @@ func (l *list) at(index int, dst []byte) ([]byte, reader, error) {
 		return nil, reader{}, ErrCorrupt
 	}
 	r := l.group(index / groupLength)
-	key, payload := dst[:0], reader{}
-	for range index%groupLength + 1 {
+	key, payload := l.next(&r, dst[:0])
+	for range index % groupLength {
+		r.skip(payload)
 		key, payload = l.next(&r, key)
 	}
-	return key, payload, r.err
+	return key, r.stretch(payload), r.err
 }
 
 // find returns the index of a string in a sorted list, and its payload; -1 if it is not there.
@@ -131,9 +136,13 @@ func (l *list) find(key string) (int, reader, error) {
 			last = middle
 		}
 	}
+	if l.count == 0 {
+		return -1, reader{}, nil
+	}
 	r := l.group(first)
-	current, payload := buffer[:0], reader{}
+	current := buffer[:0]
 	for i := first * groupLength; i < min(l.count, (first+1)*groupLength); i++ {
+		var payload int
 		current, payload = l.next(&r, current)
 		if r.err != nil {
 			return -1, reader{}, r.err
@@ -142,26 +151,35 @@ func (l *list) find(key string) (int, reader, error) {
 			if string(current) > key {
 				break
 			}
-			return i, payload, nil
+			return i, r.stretch(payload), r.err
 		}
+		r.skip(payload)
 	}
-	return -1, reader{}, nil
+	return -1, reader{}, r.err
 }
+
+// maxListText bounds the strings of a list that is read whole.
+const maxListText = 16 << 20
 
 // all goes through a list's strings and payloads. What goes wrong is left in r.
 func (l *list) all(r *reader) iter.Seq2[string, reader] {
 	return func(yield func(string, reader) bool) {
-		if r.err != nil {
+		if r.err != nil || l.count == 0 {
 			return
 		}
 		*r = l.group(0)
 		var key []byte
-		var payload reader
+		total := 0
 		for i := range l.count {
 			if i%groupLength == 0 {
 				key = key[:0]
 			}
-			key, payload = l.next(r, key)
+			var length int
+			key, length = l.next(r, key)
+			payload := r.stretch(length)
+			if total += len(key); total > maxListText {
+				r.fail(ErrCorrupt)
+			}
 			if r.err != nil || !yield(string(key), payload) {
 				return
 			}

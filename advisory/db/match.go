@@ -172,11 +172,18 @@ func eventOf(x int) (advisory.EventKind, int) {
 	return advisory.EventKind(x%4) + advisory.Introduced, x / 4
 }
 
+// maxEventsInText is how many events are written out. Ordinary ranges have two to
+// twenty.
+const maxEventsInText = 64
+
 // eventsText writes a range that cannot be ordered, in the record's order of events.
 func (c *Cursor) eventsText(r reader) string {
 	signs := [...]string{advisory.Introduced: ">=", advisory.Fixed: "<", advisory.LastAffected: "<=", advisory.Limit: "<"}
 	var text []byte
 	for i := range r.count(r.left()) {
+		if i == maxEventsInText {
+			return string(text) + ",…"
+		}
 		if i > 0 {
 			text = append(text, ',')
 		}

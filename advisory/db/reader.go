@@ -60,12 +60,20 @@ func (r *reader) advance(n int) {
 	r.at += n
 }
 
-// uvarint reads a number.
+// uvarint reads a number. Most are of one byte.
 func (r *reader) uvarint() uint64 {
 	if len(r.window) > 0 && r.window[0] < 0x80 {
 		x := r.window[0]
 		r.advance(1)
 		return uint64(x)
+	}
+	return r.longUvarint()
+}
+
+// longUvarint reads a number of several bytes, or at the end of a block.
+func (r *reader) longUvarint() uint64 {
+	if !r.fill() {
+		return 0
 	}
 	if x, n := binary.Uvarint(r.window); n > 0 {
 		r.advance(n)
@@ -90,10 +98,10 @@ func (r *reader) varint() int64 {
 	return int64(x>>1) ^ -int64(x&1)
 }
 
-// count reads a number that is at most limit.
+// count reads a number that is at most limit; if limit is negative there is none.
 func (r *reader) count(limit int) int {
 	x := r.uvarint()
-	if x > uint64(max(limit, 0)) {
+	if limit < 0 || x > uint64(limit) {
 		r.fail(ErrCorrupt)
 		return 0
 	}

@@ -47,6 +47,11 @@ func (s *shard) block(i int) ([]byte, error) {
 	if known := s.blocks[i].Load(); known != nil {
 		return *known, nil
 	}
+	return s.readBlock(i)
+}
+
+// readBlock reads and checks a block that has not been touched before.
+func (s *shard) readBlock(i int) ([]byte, error) {
 	start := i * blockLength
 	content, err := s.file.view(s.offset+int64(start), min(blockLength, s.length-start))
 	if err != nil {

@@ -70,7 +70,6 @@ func (p *program) match(ctx context.Context, a *analysis, chosen databaseFlags) 
 	if err != nil {
 		return err
 	}
-	p.warnOfAge(database, a.report.EvaluatedAt)
 	a.report.Findings = append(a.report.Findings, matched.Findings...)
 	a.report.Suppressed = append(a.report.Suppressed, matched.Suppressed...)
 	a.report.Coverage = a.report.Coverage.Merge(matched.Coverage)
@@ -99,7 +98,7 @@ func (p *program) scanTarget(ctx context.Context, target string, chosen targetFl
 	}
 	defer func() { err = errors.Join(err, results.Close()) }()
 	line := progress.New(p.stderr, progress.Options{
-		Terminal: !p.global.quiet && terminalWidth(p.stderr) > 0, Subject: target, Now: time.Now})
+		Terminal: !p.global.quiet && terminalWidth(p.stderr) > 0, Subject: target, Width: terminalWidth(p.stderr), Now: time.Now})
 	defer line.Stop()
 	result, err = scan.Run(ctx, img, scan.Options{Limits: limits, Memory: memory, Cache: results, Progress: line})
 	if err != nil {

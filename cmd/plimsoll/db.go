@@ -16,6 +16,8 @@ import (
 
 	"plimsoll.dev/plimsoll/advisory/db"
 	"plimsoll.dev/plimsoll/advisory/db/starter"
+	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/report"
 )
 
 // oldAfter is the age from which on the user is told how old the advisories are.
@@ -55,25 +57,34 @@ func (p *program) databasePath() (string, error) {
 	return filepath.Join(dir, "advisories.db"), nil
 }
 
-// warnOfAge says how old the advisories are if they are older than a week.
-func (p *program) warnOfAge(database *db.DB, now time.Time) {
-	var oldest db.Source
-	var unknown []string
-	for _, s := range database.Sources() {
+// warnOfAge says how old the advisories are that a report rests on, if they are older than a week
+// or do not say. The table says it in its own words.
+func (p *program) warnOfAge(r *report.Report) {
+	if r.Database == nil {
+		return
+	}
+	for _, s := range r.Database.Sources {
 		switch {
+		case !consulted(r, s.Name):
 		case s.AsOf.IsZero():
-			unknown = append(unknown, s.Name)
-		case oldest.Name == "" || s.AsOf.Before(oldest.AsOf):
-			oldest = s
+			p.warn("the database does not say when " + s.Name + " was last checked: build it with --as-of")
+		case r.EvaluatedAt.Sub(s.AsOf) > oldAfter:
+			p.warn(fmt.Sprintf("%s was last checked on %s, %d days ago: newer vulnerabilities are not found",
+				s.Name, s.AsOf.Format(time.DateOnly), int(r.EvaluatedAt.Sub(s.AsOf).Hours()/24)))
 		}
 	}
-	if len(unknown) > 0 {
-		p.warn("the database does not say when " + strings.Join(unknown, ", ") + " were last checked: build it with --as-of")
+}
+
+// consulted tells whether a source of the database had a say in a report.
+func consulted(r *report.Report, source string) bool {
+	base, isOSV := strings.CutPrefix(source, "osv/")
+	for dimension := range r.Coverage.States {
+		release, ok := strings.CutPrefix(dimension, "advisories/")
+		if ok && isOSV && ecosystem.Base(release) == base {
+			return true
+		}
 	}
-	if oldest.Name != "" && now.Sub(oldest.AsOf) > oldAfter {
-		p.warn(fmt.Sprintf("the advisories are up to %d days old (%s was last checked on %s): newer vulnerabilities are not found",
-			int(now.Sub(oldest.AsOf).Hours()/24), oldest.Name, oldest.AsOf.Format(time.DateOnly)))
-	}
+	return !isOSV
 }
 
 func (p *program) dbCommand() *cobra.Command {

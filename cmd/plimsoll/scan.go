@@ -134,7 +134,9 @@ func (o *outputFlags) check() error {
 // writeReport writes a report in the format asked for.
 func (p *program) writeReport(r *report.Report, flags outputFlags) error {
 	var sink report.Sink = json.Sink{}
-	if flags.format == "table" {
+	if flags.format == "json" {
+		p.warnOfAge(r)
+	} else {
 		options := table.Options{All: flags.all, Width: 100}
 		if width := terminalWidth(p.stdout); width > 0 && p.global.output == "" {
 			options.Width = width

@@ -66,7 +66,7 @@ func TestLayoutHoldsForNamesOfEveryKind(t *testing.T) {
 		}
 		return b.String()
 	}
-	for range 200 {
+	for range 60 {
 		checkLayout(t, named(next), Options{Width: narrowest + random.IntN(widest-narrowest+1), All: random.IntN(2) == 0})
 		if t.Failed() {
 			return // one is enough to read
