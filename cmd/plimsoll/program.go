@@ -127,7 +127,7 @@ func (p *program) prepare(flags *pflag.FlagSet) error {
 	for _, variable := range p.environ {
 		name, value, _ := strings.Cut(variable, "=")
 		key, ok := strings.CutPrefix(name, "PLIMSOLL_")
-		if !ok {
+		if !ok || value == "" {
 			continue
 		}
 		flag := flags.Lookup(strings.ToLower(strings.ReplaceAll(key, "_", "-")))

@@ -57,15 +57,15 @@ func read(r io.Reader, name string, limit int64) (Scores, error) {
 		default:
 			err = scores.readEntry(line)
 		}
+		if bounded.N <= 0 {
+			return Scores{}, fmt.Errorf("reading %s: it inflates to more than %d bytes", name, limit)
+		}
 		if err != nil {
 			return Scores{}, fmt.Errorf("reading %s, line %d: %w", name, number, err)
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return Scores{}, fmt.Errorf("reading %s: %w; fetch it again", name, err)
-	}
-	if bounded.N <= 0 {
-		return Scores{}, fmt.Errorf("reading %s: it inflates to more than %d bytes", name, limit)
 	}
 	if !header {
 		return Scores{}, fmt.Errorf("reading %s: it is empty; fetch it again", name)
