@@ -13,7 +13,6 @@ type body struct {
 	stream *stream
 	left   int64
 	sparse *bufio.Reader // set for a sparse file: its content with the holes filled
-	head   []byte        // scratch for sparse files
 }
 
 // body returns the content of the entry that h is the header of.
