@@ -39,8 +39,3 @@ func (m Manifest) Encode() []byte {
 	}
 	return b
 }
-
-// Ref returns the manifest's digest and length.
-func (m Manifest) Ref() ManifestRef {
-	return ManifestRef{Digest: image.DigestOf(m.Encode()), Files: len(m.Files)}
-}

@@ -3,6 +3,7 @@ package scan
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -19,6 +20,7 @@ import (
 //	pair     digest of stored bytes → diffID   written only after a pass verified both
 //	layer    diffID → layer index              written only after that pass
 //	content  all diffIDs → facts               written only after passes over all layers
+//	manifest digest → executable manifest
 //
 // An image states its diffIDs itself, so a diffID alone proves nothing: a layer's cached index is
 // used only if the pair of its stored bytes' digest and its diffID is known. Where the medium
@@ -91,6 +93,32 @@ func (s *scanner) remember(layer image.Layer, index *rootfs.LayerIndex) error {
 		return err
 	}
 	return s.opts.Cache.Put("pair", index.Digest.String(), []byte(layer.DiffID.String()))
+}
+
+// remembered returns the facts and the manifest of an image whose layers are verified.
+func (s *scanner) remembered() (*content, []byte, bool) {
+	data, ok := s.opts.Cache.Get("content", s.contentKey())
+	if !ok {
+		return nil, nil, false
+	}
+	found := new(content)
+	if json.Unmarshal(data, found) != nil {
+		return nil, nil, false
+	}
+	manifest, ok := s.opts.Cache.Get("manifest", found.Manifest.Digest.String())
+	return found, manifest, ok && image.DigestOf(manifest) == found.Manifest.Digest
+}
+
+// rememberContent keeps what a scan learnt of all layers.
+func (s *scanner) rememberContent(found *content, manifest []byte) error {
+	data, err := json.Marshal(found)
+	if err != nil {
+		return fmt.Errorf("encoding what was found: %w", err)
+	}
+	if err := s.opts.Cache.Put("manifest", found.Manifest.Digest.String(), manifest); err != nil {
+		return err
+	}
+	return s.opts.Cache.Put("content", s.contentKey(), data)
 }
 
 // layerKey names what a pass over a layer yields: the content and everything that reads it.

@@ -8,7 +8,6 @@ package scan
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"slices"
@@ -43,30 +42,32 @@ type Options struct {
 
 // Result is what a scan learns.
 type Result struct {
-	Facts    inventory.Facts
-	Manifest inventory.Manifest
+	Facts inventory.Facts
+	// Manifest is the encoded inventory.Manifest that Facts.Manifest names. It is long, and few
+	// readers want more of it than its digest.
+	Manifest []byte
 }
 
-// content is the part of a Result that depends on the layers alone.
+// content is the part of the facts that depends on the layers alone.
 type content struct {
-	Distro   *inventory.Distro   `json:"distro,omitempty"`
-	Packages []inventory.Package `json:"packages"`
-	Coverage inventory.Coverage  `json:"coverage"`
-	Manifest inventory.Manifest  `json:"manifest"`
+	Distro   *inventory.Distro     `json:"distro,omitempty"`
+	Packages []inventory.Package   `json:"packages"`
+	Coverage inventory.Coverage    `json:"coverage"`
+	Manifest inventory.ManifestRef `json:"manifest"`
 }
 
 // Run scans one image.
 func Run(ctx context.Context, img *image.Image, opts Options) (*Result, error) {
 	s := &scanner{opts: opts, image: img, extractors: extract.All()}
-	found, err := s.content(ctx)
+	found, manifest, err := s.content(ctx)
 	if err != nil {
 		return nil, err
 	}
 	facts := inventory.Facts{
 		Target: inventory.TargetOf(img), Distro: found.Distro, Packages: found.Packages,
-		Manifest: found.Manifest.Ref(), Coverage: found.Coverage,
+		Manifest: found.Manifest, Coverage: found.Coverage,
 	}
-	return &Result{Facts: facts, Manifest: found.Manifest}, nil
+	return &Result{Facts: facts, Manifest: manifest}, nil
 }
 
 type scanner struct {
@@ -75,35 +76,27 @@ type scanner struct {
 	extractors []extract.Extractor
 }
 
-// content returns what the layers hold, from the cache if every layer's bytes were verified
-// before to be what the configuration says.
-func (s *scanner) content(ctx context.Context) (*content, error) {
+// content returns what the layers hold and the manifest, from the cache if every layer's bytes
+// were verified before to be what the configuration says.
+func (s *scanner) content(ctx context.Context) (*content, []byte, error) {
 	verified, err := s.verified(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	key := s.contentKey()
 	if !slices.Contains(verified, false) {
-		if data, ok := s.opts.Cache.Get("content", key); ok {
-			var found content
-			if json.Unmarshal(data, &found) == nil {
-				return &found, nil
-			}
+		if found, manifest, ok := s.remembered(); ok {
+			return found, manifest, nil
 		}
 	}
 	layers, err := s.layers(ctx, verified)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	found, err := s.join(ctx, layers)
+	found, manifest, err := s.join(ctx, layers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	data, err := json.Marshal(found)
-	if err != nil {
-		return nil, fmt.Errorf("encoding what was found: %w", err)
-	}
-	return found, s.opts.Cache.Put("content", key, data)
+	return found, manifest, s.rememberContent(found, manifest)
 }
 
 // layers returns the index of every layer, reading those that the cache does not hold. The
@@ -170,26 +163,28 @@ func (s *scanner) readOptions() rootfs.Options {
 }
 
 // join merges the layers and turns what the visitors found into facts.
-func (s *scanner) join(ctx context.Context, layers []*rootfs.LayerIndex) (*content, error) {
+func (s *scanner) join(ctx context.Context, layers []*rootfs.LayerIndex) (*content, []byte, error) {
 	tree, err := rootfs.Merge(layers)
 	if err != nil {
-		return nil, fmt.Errorf("merging the layers: %w", err)
+		return nil, nil, fmt.Errorf("merging the layers: %w", err)
 	}
 	late, err := s.late(ctx, tree, layers)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	diffIDs := make([]image.Digest, len(s.image.Layers))
 	for i, layer := range s.image.Layers {
 		diffIDs[i] = layer.DiffID
 	}
-	found := &content{Manifest: manifestOf(tree)}
+	manifest := manifestOf(tree)
+	encoded := manifest.Encode()
+	found := &content{Manifest: inventory.ManifestRef{Digest: image.DigestOf(encoded), Files: len(manifest.Files)}}
 	found.Distro, found.Packages, found.Coverage = extract.Join(tree, layers, diffIDs, late)
 	found.Coverage.Set("files", inventory.Full)
 	for _, p := range tree.Problems() {
 		found.Coverage.AddGap(inventory.Gap{Dimension: "files", Code: "unresolvable-path", Path: p.Path, Why: p.Why}, inventory.Partial)
 	}
-	return found, nil
+	return found, encoded, nil
 }
 
 // manifestOf lists the executable files of the merged tree.

@@ -142,7 +142,10 @@ func TestExecutableManifest(t *testing.T) {
 		{Path: "etc/by-interpreter", Size: 10, Mode: 0o644, SHA256: image.DigestOf([]byte("#!/bin/sh\n"))},
 		{Path: "lib/by-magic.so", Size: 13, Mode: 0o644, SHA256: image.DigestOf([]byte("\x7fELF and more"))},
 	}
-	got := run(t, img, options(t)).Manifest
+	var got inventory.Manifest
+	if err := json.Unmarshal(run(t, img, options(t)).Manifest, &got); err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff(want, got.Files, cmp.Comparer(func(a, b image.Digest) bool { return a == b })); diff != "" {
 		t.Error(diff)
 	}

@@ -78,10 +78,7 @@ func Build(ctx context.Context, from, out string, options Options) (Stats, error
 	if err != nil {
 		return Stats{}, fmt.Errorf("building an advisory database of %s: %w", from, err)
 	}
-	if err := writeFile(out, file); err != nil {
-		return Stats{}, fmt.Errorf("writing advisory database %s: %w", out, err)
-	}
-	return stats, nil
+	return stats, WriteFile(out, file)
 }
 
 // BuildBytes is Build in memory.

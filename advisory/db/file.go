@@ -38,7 +38,7 @@ const (
 )
 
 // ErrCorrupt says that a database's bytes are not those that were written.
-var ErrCorrupt = errors.New("the database is damaged; make it again with plimsoll db build")
+var ErrCorrupt = errors.New("the database is damaged; remove it, or make it again with plimsoll db build")
 
 // ErrVersion says that a database is of a format that this program does not read.
 var ErrVersion = errors.New("the database was made by another version of plimsoll; make it again with plimsoll db build")

@@ -9,6 +9,7 @@ import (
 
 // mapping is a file mapped into memory, read-only.
 type mapping struct {
+	path  string
 	mu    sync.RWMutex // held for writing while unmapping
 	bytes []byte       // nil once closed
 	unmap func([]byte) error
@@ -30,10 +31,13 @@ func openMapping(path string) (*mapping, error) {
 		return nil, fmt.Errorf("it is a %s, not a file", info.Mode().Type())
 	}
 	if info.Size() == 0 {
-		return &mapping{bytes: []byte{}, unmap: func([]byte) error { return nil }}, nil
+		return &mapping{path: path, bytes: []byte{}, unmap: func([]byte) error { return nil }}, nil
 	}
-	return mapFile(file, info.Size())
+	mapped, unmap, err := mapFile(file, info.Size())
+	return &mapping{path: path, bytes: mapped, unmap: unmap}, err
 }
+
+func (m *mapping) name() string { return m.path }
 
 // view copies bytes out of the mapping.
 //
@@ -77,6 +81,8 @@ func (m *mapping) close() error {
 
 // memory is a database that lies in memory and is never written to.
 type memory []byte
+
+func (m memory) name() string { return "the advisory database in memory" }
 
 func (m memory) view(offset int64, length int) ([]byte, error) {
 	if offset < 0 || length < 0 || offset > int64(len(m))-int64(length) {

@@ -8,10 +8,7 @@ import (
 )
 
 // mapFile reads the whole file, where files are not mapped.
-func mapFile(file *os.File, size int64) (*mapping, error) {
+func mapFile(file *os.File, size int64) ([]byte, func([]byte) error, error) {
 	content, err := io.ReadAll(io.LimitReader(file, size))
-	if err != nil {
-		return nil, err
-	}
-	return &mapping{bytes: content, unmap: func([]byte) error { return nil }}, nil
+	return content, func([]byte) error { return nil }, err
 }

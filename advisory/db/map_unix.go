@@ -10,13 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func mapFile(file *os.File, size int64) (*mapping, error) {
+// mapFile maps a file into memory and returns how to undo it.
+func mapFile(file *os.File, size int64) ([]byte, func([]byte) error, error) {
 	if size > math.MaxInt {
-		return nil, fmt.Errorf("%d bytes are too many to be mapped on this machine", size)
+		return nil, nil, fmt.Errorf("%d bytes are too many to be mapped on this machine", size)
 	}
 	mapped, err := unix.Mmap(int(file.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("mapping it into memory: %w", err)
+		return nil, nil, fmt.Errorf("mapping it into memory: %w", err)
 	}
-	return &mapping{bytes: mapped, unmap: unix.Munmap}, nil
+	return mapped, unix.Munmap, nil
 }

@@ -27,6 +27,8 @@ type shard struct {
 
 // bytesOfFile is where a database's bytes are.
 type bytesOfFile interface {
+	// name is what errors call it.
+	name() string
 	// view returns the bytes from offset on; they never change afterwards.
 	view(offset int64, length int) ([]byte, error)
 }
@@ -55,7 +57,7 @@ func (s *shard) readBlock(i int) ([]byte, error) {
 	start := i * blockLength
 	content, err := s.file.view(s.offset+int64(start), min(blockLength, s.length-start))
 	if err != nil {
-		return nil, fmt.Errorf("reading block %d of %s: %w", i, s.entry.source.Name, err)
+		return nil, fmt.Errorf("%s, block %d of %s: %w", s.file.name(), i, s.entry.source.Name, err)
 	}
 	if sha256.Sum256(content) != [sha256.Size]byte(s.sums[i*sha256.Size:]) {
 		return nil, s.damaged(i)
@@ -65,17 +67,17 @@ func (s *shard) readBlock(i int) ([]byte, error) {
 }
 
 func (s *shard) damaged(block int) error {
-	return fmt.Errorf("block %d of %s does not have its checksum: %w", block, s.entry.source.Name, ErrCorrupt)
+	return fmt.Errorf("%s, block %d of %s does not have its checksum: %w", s.file.name(), block, s.entry.source.Name, ErrCorrupt)
 }
 
 // readSums reads and checks the list of block sums.
 func (s *shard) readSums() error {
 	sums, err := s.file.view(s.offset+int64(s.length), sumsLength(s.length))
 	if err != nil {
-		return fmt.Errorf("reading the checksums of %s: %w", s.entry.source.Name, err)
+		return fmt.Errorf("%s, checksums of %s: %w", s.file.name(), s.entry.source.Name, err)
 	}
 	if sha256.Sum256(sums) != s.entry.sums {
-		return fmt.Errorf("the checksums of %s are not those of the directory: %w", s.entry.source.Name, ErrCorrupt)
+		return fmt.Errorf("%s, checksums of %s are not those of the directory: %w", s.file.name(), s.entry.source.Name, ErrCorrupt)
 	}
 	s.sums = sums
 	s.blocks = make([]atomic.Pointer[[]byte], len(sums)/sha256.Size)

@@ -2,12 +2,21 @@ package db
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// writeFile writes a file beside path, has it on disk, and renames it, so that a reader finds
-// the old file or the new one, also after a crash. Nothing is left if it fails.
+// WriteFile writes a database that was built in memory. It is written beside path, synchronised
+// with the disk, and renamed, so that a reader finds the old file or the new one, also after a
+// crash. Nothing is left if it fails.
+func WriteFile(path string, file []byte) error {
+	if err := writeFile(path, file); err != nil {
+		return fmt.Errorf("writing advisory database %s: %w", path, err)
+	}
+	return nil
+}
+
 func writeFile(path string, content []byte) (err error) {
 	folder := filepath.Dir(path)
 	file, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*.tmp")

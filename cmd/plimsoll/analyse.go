@@ -22,7 +22,7 @@ import (
 type analysis struct {
 	report   report.Report
 	facts    inventory.Facts
-	manifest inventory.Manifest
+	manifest []byte // the executable manifest, encoded
 }
 
 // analyse scans a target and looks for findings of the kinds given.

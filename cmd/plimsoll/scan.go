@@ -71,7 +71,7 @@ func (p *program) scan(ctx context.Context, target string, flags scanFlags) erro
 		return err
 	}
 	if flags.manifest != "" {
-		if err := writeFile(flags.manifest, append(analysis.manifest.Encode(), '\n')); err != nil {
+		if err := writeFile(flags.manifest, analysis.manifest); err != nil {
 			return fmt.Errorf("writing the manifest: %w", err)
 		}
 	}

@@ -22,19 +22,24 @@ func (m *matcher) rows(p *inventory.Package, q query, hits []hit) ([]row, error)
 	groups := groupByVulnerability(hits)
 	rows := make([]row, 0, len(groups))
 	for _, g := range groups {
-		reason := finding.Reason("")
 		live := slices.DeleteFunc(slices.Clone(g.hits), func(h hit) bool { return !h.record.Withdrawn.IsZero() })
+		reason := finding.Reason("")
 		switch {
 		case len(live) == 0:
-			reason, live = finding.Withdrawn, g.hits
+			reason = finding.Withdrawn
 		case isKernelHeaders(p, q):
 			reason = finding.KernelHeaders
+		}
+		if reason != "" {
+			key := finding.VulnerabilityKey(g.id, p.PURL)
+			rows = append(rows, row{finding: finding.Finding{Key: key, ID: g.id}, reason: reason})
+			continue
 		}
 		f, err := m.finding(p, q, g.id, live)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{finding: f, reason: reason})
+		rows = append(rows, row{finding: f})
 	}
 	return rows, nil
 }
@@ -68,10 +73,48 @@ func (m *matcher) finding(p *inventory.Package, q query, id string, hits []hit) 
 	f.Proof = &finding.Proof{Source: first.record.Shard, Record: first.record.ID, Name: q.name,
 		Range: first.match.Range, Compared: q.version}
 
-	if err := m.rate(&f, hits); err != nil {
+	known, err := m.known(id)
+	if err != nil {
 		return finding.Finding{}, err
 	}
-	return f, m.exploited(&f)
+	rate(&f, hits, known.ratings)
+	f.EPSS, f.KEV = known.epss, known.kev
+	return f, nil
+}
+
+// cve is what the database knows of a CVE, whatever the package.
+type cve struct {
+	ratings []advisory.Rating // of every record that names it
+	epss    *float64
+	kev     bool
+}
+
+// known looks a CVE up; of anything else nothing is known. Several packages share a CVE, so
+// answers are remembered.
+func (m *matcher) known(id string) (cve, error) {
+	if !strings.HasPrefix(id, "CVE-") {
+		return cve{}, nil
+	}
+	if c, ok := m.byCVE[id]; ok {
+		return c, nil
+	}
+	ratings, err := m.database.RatingsOf(id)
+	if err != nil {
+		return cve{}, err
+	}
+	c := cve{ratings: ratings}
+	epss, scored, err := m.database.EPSS(id)
+	if err != nil {
+		return cve{}, err
+	}
+	if scored {
+		c.epss = &epss.Score
+	}
+	if _, c.kev, err = m.database.KEV(id); err != nil {
+		return cve{}, err
+	}
+	m.byCVE[id] = c
+	return c, nil
 }
 
 // names fills in the records and every other name of the vulnerability.
@@ -123,39 +166,15 @@ func fixes(f *finding.Finding, hits []hit, ordering ecosystem.Ordering) {
 	}
 }
 
-// exploited fills in EPSS and KEV.
-func (m *matcher) exploited(f *finding.Finding) error {
-	if !strings.HasPrefix(f.ID, "CVE-") {
-		return nil
-	}
-	epss, ok, err := m.database.EPSS(f.ID)
-	if err != nil {
-		return err
-	}
-	if ok {
-		f.EPSS = &epss.Score
-	}
-	_, f.KEV, err = m.database.KEV(f.ID)
-	return err
-}
-
-// rate fills in the severity and all ratings.
-func (m *matcher) rate(f *finding.Finding, hits []hit) error {
+// rate fills in the severity and all ratings. others are those of any record of the same CVE.
+func rate(f *finding.Finding, hits []hit, others []advisory.Rating) {
 	var own []advisory.Rating
 	for _, h := range hits {
 		own = append(own, h.match.Ratings...)
 		own = append(own, h.record.Ratings...)
 	}
-	var others []advisory.Rating
-	if strings.HasPrefix(f.ID, "CVE-") {
-		var err error
-		if others, err = m.database.RatingsOf(f.ID); err != nil {
-			return err
-		}
-	}
 	f.Severity, f.SeveritySource = advisory.Choose(own, others)
 	f.Ratings = advisory.SortRatings(append(own, others...))
-	return nil
 }
 
 func earliest(hits []hit, counts func(hit) bool) time.Time {

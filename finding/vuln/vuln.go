@@ -31,7 +31,7 @@ type Result struct {
 // Match looks every package of facts up in the database. It fails only if the database cannot
 // be read or ctx ends.
 func Match(ctx context.Context, facts inventory.Facts, database *db.DB) (Result, error) {
-	m := matcher{database: database, distro: facts.Distro, bySource: map[query][]hit{}, covered: map[string]bool{}}
+	m := matcher{database: database, distro: facts.Distro, bySource: map[query][]hit{}, byCVE: map[string]cve{}, covered: map[string]bool{}}
 	for i := range facts.Packages {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
@@ -61,6 +61,7 @@ type matcher struct {
 	result   Result
 	// bySource remembers answers: many binary packages share one source.
 	bySource map[query][]hit
+	byCVE    map[string]cve
 	covered  map[string]bool
 	key      []byte
 }

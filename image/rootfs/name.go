@@ -19,8 +19,9 @@ const (
 // components. A ".." that would leave the root stays there, as in chroot. escaped tells that
 // one tried.
 func cleanPath(name string) (path string, escaped bool) {
-	if isClean(name) {
-		return name, false
+	trimmed := strings.TrimSuffix(strings.TrimPrefix(name, "./"), "/") // what most writers add
+	if isClean(trimmed) {
+		return trimmed, false
 	}
 	var parts []string
 	for part := range strings.SplitSeq(name, "/") {

@@ -1,8 +1,11 @@
-// Package starter is the advisory database inside the binary, for a first scan without a network.
+// Package starter is the advisory database that the binary carries, so that a first scan works
+// without a network: facts only, as old as its sources' dates say. Whoever has a database of their
+// own does not need it.
 //
-// It holds facts only, compiled by `make starter` from the sources that sources.tsv and NOTICE
-// name with their licences and dates. It is old by nature: whoever uses it has to say so. It is
-// unpacked once into a folder of the user's, or into memory.
+// It is made by advisory/db/starter/generate (make starter) of a copy of the upstreams. Which
+// sources it holds, under which licences and of which day stands in sources.tsv, which the
+// generator writes into the database: see db.Source. Sources under share-alike licences (Alpine,
+// Ubuntu) are shards of their own, as all sources are.
 package starter
 
 import (
@@ -16,89 +19,100 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"plimsoll.dev/plimsoll/advisory/db"
+	"plimsoll.dev/plimsoll/image"
 )
 
-//go:generate go run ./generate --from ../../../../shared/data
+//go:generate go run ./generate --from ../../../../shared/data --as-of 2026-11-22 --out .
 
 //go:embed starter.db.zst
-var packed []byte
+var compressed []byte
 
 //go:embed starter.digest
-var digest string
+var digestText string
 
-// maxUnpacked bounds what the embedded database may unpack to.
-const maxUnpacked = 256 << 20
+// maxInflated bounds the database in memory.
+const maxInflated = 256 << 20
 
-// Open opens the starter database. It is unpacked into dir, which is made if need be; if dir is
-// empty or cannot be written, into memory. A file that was damaged since is unpacked anew.
-func Open(dir string) (*db.DB, error) {
-	if dir == "" {
-		return openInMemory()
+// Digest returns the root digest of the database.
+func Digest() (image.Digest, error) {
+	digest, err := image.ParseDigest(strings.TrimSpace(digestText))
+	if err != nil {
+		return image.Digest{}, fmt.Errorf("reading the starter database's digest: %w", err)
 	}
-	want := strings.TrimSpace(digest)
-	path := filepath.Join(dir, "starter-"+strings.TrimPrefix(want, "sha256:")[:16]+".db")
-	if database, err := openUnpacked(path, want); err == nil {
-		return database, nil
-	}
-	if err := unpack(path); err != nil {
-		return openInMemory()
-	}
-	return openUnpacked(path, want)
+	return digest, nil
 }
 
-// openUnpacked opens the file if it is the database that belongs to this binary.
-func openUnpacked(path, want string) (*db.DB, error) {
-	database, err := db.Open(path)
+// Open opens the database. It is unpacked into a folder once, under a name that has its digest,
+// and taken from there afterwards; a file whose digest is another is replaced. If the folder is
+// "" or cannot be written to, the database is unpacked into memory.
+func Open(cacheFolder string) (*db.DB, error) {
+	digest, err := Digest()
 	if err != nil {
 		return nil, err
 	}
-	if got := database.Digest().String(); got != want {
-		return nil, errors.Join(fmt.Errorf("%s has digest %s, want %s", path, got, want), database.Close())
+	if cacheFolder == "" {
+		return openInMemory(digest)
 	}
-	return database, nil
-}
-
-// unpack writes the database beside path and renames it, so that other processes see all of it
-// or nothing.
-func unpack(path string) error {
-	content, err := inflated()
-	if err != nil {
-		return err
+	path := filepath.Join(cacheFolder, "starter-"+digest.Hex()+".db")
+	if d, err := open(path, digest); err == nil {
+		return d, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".starter-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(file.Name()) // of no effect once renamed
-	if _, err := file.Write(content); err != nil {
-		return errors.Join(err, file.Close())
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
-}
-
-func openInMemory() (*db.DB, error) {
-	content, err := inflated()
+	file, err := unpack()
 	if err != nil {
 		return nil, err
 	}
-	return db.OpenBytes(content)
+	// What cannot be kept can still be used. Whether it was kept is seen by opening it.
+	if err := errors.Join(os.MkdirAll(cacheFolder, 0o700), db.WriteFile(path, file)); err == nil {
+		if d, err := open(path, digest); err == nil {
+			return d, nil
+		}
+	}
+	return openBytes(file, digest)
 }
 
-func inflated() ([]byte, error) {
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxUnpacked))
+// open opens an unpacked database, if it is the one.
+func open(path string, digest image.Digest) (*db.DB, error) {
+	d, err := db.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return expect(d, digest)
+}
+
+func openInMemory(digest image.Digest) (*db.DB, error) {
+	file, err := unpack()
+	if err != nil {
+		return nil, err
+	}
+	return openBytes(file, digest)
+}
+
+func openBytes(file []byte, digest image.Digest) (*db.DB, error) {
+	d, err := db.OpenBytes(file)
+	if err != nil {
+		return nil, fmt.Errorf("opening the starter database: %w", err)
+	}
+	return expect(d, digest)
+}
+
+// expect closes a database that has another digest.
+func expect(d *db.DB, digest image.Digest) (*db.DB, error) {
+	if d.Digest() == digest {
+		return d, nil
+	}
+	err := fmt.Errorf("the starter database has the digest %s, want %s: %w", d.Digest(), digest, db.ErrCorrupt)
+	return nil, errors.Join(err, d.Close())
+}
+
+func unpack() ([]byte, error) {
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxInflated))
 	if err != nil {
 		return nil, fmt.Errorf("unpacking the starter database: %w", err)
 	}
 	defer decoder.Close()
-	content, err := decoder.DecodeAll(packed, nil)
+	file, err := decoder.DecodeAll(compressed, nil)
 	if err != nil {
 		return nil, fmt.Errorf("unpacking the starter database: %w", err)
 	}
-	return content, nil
+	return file, nil
 }
