@@ -16,7 +16,7 @@ type question struct{ ecosystem, name, version string }
 
 // realQuestions returns packages of a release with versions that records name.
 func realQuestions(b *testing.B, from, base, release string, count int) []question {
-	packages := realPackages(realRecords(b, from, base), base)
+	packages := realPackages(realRecords(b, from, base, 1), base)
 	maps.DeleteFunc(packages, func(p realPackage, _ []said) bool { return p.ecosystem != release })
 	random := rand.New(rand.NewPCG(5, 6))
 	var questions []question

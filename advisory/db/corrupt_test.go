@@ -203,7 +203,7 @@ func TestConcurrentReaders(t *testing.T) {
 	for range 8 {
 		group.Go(func() {
 			for i := range 200 {
-				cursor, err := fresh.Lookup("Alpine:v3.20", fmt.Sprintf("package-%d", (i*37)%2000))
+				cursor, err := fresh.Lookup("Alpine:v3.20", fmt.Sprintf("package-%d", (i*37)%600))
 				if err != nil {
 					t.Error(err)
 					return
@@ -227,12 +227,12 @@ func TestConcurrentReaders(t *testing.T) {
 // largeSample has enough records for many blocks.
 func largeSample() bucket {
 	b := bucket{records: map[string][]string{}}
-	for i := range 4000 {
+	for i := range 1200 {
 		b.records["Alpine"] = append(b.records["Alpine"], fmt.Sprintf(
 			`{"id":"ALPINE-CVE-2024-%05d","modified":"2024-02-01T00:00:00Z","upstream":["CVE-2024-%05d"],
 			  "affected":[{"package":{"ecosystem":"Alpine:v3.20","name":"package-%d"},
 			  "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"%d.%d-r1"}]}]}]}`,
-			i+10000, i+10000, i%2000, i/100+1, i%100))
+			i+10000, i+10000, i%600, i/100+1, i%100))
 	}
 	return b
 }

@@ -1,6 +1,8 @@
 package db
 
 import (
+	"archive/zip"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,28 +24,25 @@ func realData(t testing.TB) string {
 	return filepath.Join(shared, "data")
 }
 
-// realRecords reads all records of an ecosystem.
-func realRecords(t testing.TB, from, base string) []advisory.Advisory {
+// realRecords reads every n-th record of an ecosystem.
+func realRecords(t testing.TB, from, base string, n int) []advisory.Advisory {
 	t.Helper()
-	file, err := os.Open(filepath.Join(from, "osv", base, "all.zip"))
+	archive, err := zip.OpenReader(filepath.Join(from, "osv", base, "all.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := file.Close(); err != nil {
+		if err := archive.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
-	info, err := file.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	archive, err := osv.NewArchive(file, info.Size(), base, osv.DefaultLimits())
-	if err != nil {
-		t.Fatal(err)
-	}
 	var records []advisory.Advisory
-	for record, err := range archive.Records(t.Context()) {
+	for i := 0; i < len(archive.File); i += n {
+		text, err := fs.ReadFile(archive, archive.File[i].Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := osv.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,22 +91,20 @@ func versionsOf(records []said) []string {
 }
 
 // TestRealAdvisories: for every package of four ecosystems, the schema's evaluation of the raw
-// records and the database name the same records, at versions where answers change.
+// records and the database name the same records, at versions where answers change. Of the large
+// ecosystems a part of the records is taken, to be quick under the race detector.
 func TestRealAdvisories(t *testing.T) {
 	from := realData(t)
-	for _, base := range []string{"Alpine", "Debian", "Ubuntu", "Go"} {
+	for base, every := range map[string]int{"Alpine": 5, "Debian": 10, "Ubuntu": 5, "Go": 1} {
 		t.Run(base, func(t *testing.T) {
-			file, _, err := BuildBytes(t.Context(), from, Options{Include: func(shard string) bool { return shard == "osv/"+base }})
-			if err != nil {
-				t.Fatal(err)
-			}
-			d := openTest(t, file)
-			packages := realPackages(realRecords(t, from, base), base)
+			records := realRecords(t, from, base, every)
+			d := openTest(t, assembled(t, base, records))
+			packages := realPackages(records, base)
 			random := rand.New(rand.NewPCG(3, 4))
 			asked, hits := 0, 0
 			for p, records := range packages {
 				versions := versionsOf(records)
-				for range min(3, len(versions)) {
+				for range min(2, len(versions)) {
 					version := versions[random.IntN(len(versions))]
 					want := referenceIDs(p, records, version)
 					var got []string
@@ -124,6 +121,21 @@ func TestRealAdvisories(t *testing.T) {
 			t.Logf("%d packages, %d look-ups, %d records found", len(packages), asked, hits)
 		})
 	}
+}
+
+// assembled makes a database of one ecosystem's records.
+func assembled(t testing.TB, base string, records []advisory.Advisory) []byte {
+	t.Helper()
+	a := newAssembler(base)
+	for _, record := range records {
+		a.add(record)
+	}
+	data, err := a.assemble()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, _ := joinShards([]builtShard{finish(advisories, Source{Name: shardPrefix + base}, data, a.count)})
+	return file
 }
 
 func referenceIDs(p realPackage, records []said, version string) []string {

@@ -299,7 +299,10 @@ func (d *decoder) entry(e *Entry, previous string) {
 	}
 	e.Path = d.texts.join(previous[:shared], d.bytes(d.count(1)))
 	if kind&hasLink != 0 {
-		e.Link = d.text()
+		if e.Link = d.text(); e.Link == "" {
+			d.fail()
+			return
+		}
 	}
 	if kind&hasSum != 0 {
 		if len(d.sums) == 0 {
@@ -315,7 +318,12 @@ func (d *decoder) entry(e *Entry, previous string) {
 }
 
 func (d *decoder) results(e *Entry) {
-	e.Results = make([]Result, d.count(3))
+	n := d.count(3)
+	if n == 0 {
+		d.fail()
+		return
+	}
+	e.Results = make([]Result, n)
 	for i := range e.Results {
 		r := &e.Results[i]
 		visitor := d.number()
@@ -324,8 +332,10 @@ func (d *decoder) results(e *Entry) {
 			return
 		}
 		r.Visitor, r.Problem = d.visitors[visitor], d.text()
-		if n := d.count(1); n > 0 {
-			r.Data = append([]byte{}, d.bytes(n-1)...)
+		if size := d.number(); size > uint64(len(d.rest))+1 {
+			d.fail()
+		} else if size > 0 {
+			r.Data = append([]byte{}, d.bytes(int(size-1))...)
 		}
 	}
 }

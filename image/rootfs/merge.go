@@ -33,9 +33,7 @@ func Merge(layers []*LayerIndex) (*Tree, error) {
 	for _, layer := range layers {
 		count += len(layer.Entries)
 	}
-	tree := &Tree{nodes: make([]node, 1, count), children: make(map[childKey]int32, count)}
-	m := &merger{tree: tree, implied: maxImplied, walk: walk{tree: tree, steps: maxSteps}}
-	m.walk.imply = m.imply
+	m := newMerger(count)
 	for i, layer := range layers {
 		m.layer = int32(i)
 		for _, p := range layer.Problems {
@@ -47,8 +45,8 @@ func Merge(layers []*LayerIndex) (*Tree, error) {
 			}
 		}
 	}
-	tree.sort()
-	return tree, nil
+	m.tree.sort()
+	return m.tree, nil
 }
 
 type merger struct {
@@ -59,6 +57,13 @@ type merger struct {
 	// folder is the node of folderPath: entries of one folder stand together.
 	folderPath string
 	folder     int32
+}
+
+func newMerger(capacity int) *merger {
+	tree := &Tree{nodes: make([]node, 1, capacity), children: make(map[childKey]int32, capacity)}
+	m := &merger{tree: tree, implied: maxImplied, walk: walk{tree: tree, steps: maxSteps}}
+	m.walk.imply = m.imply
+	return m
 }
 
 func (m *merger) problem(path, why string) {

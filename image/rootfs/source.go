@@ -92,6 +92,7 @@ type producer struct {
 	opts  Options
 	free  chan *chunk
 	full  chan *chunk
+	made  int // chunks there are
 	// stored, digest and err are set before full is closed.
 	stored int64
 	digest image.Digest
@@ -100,9 +101,6 @@ type producer struct {
 
 func newProducer(layer image.Layer, opts Options) *producer {
 	p := &producer{layer: layer, opts: opts, free: make(chan *chunk, chunksInFlight), full: make(chan *chunk, chunksInFlight)}
-	for range chunksInFlight {
-		p.free <- new(chunk)
-	}
 	return p
 }
 
@@ -144,11 +142,9 @@ func (p *producer) inflate(ctx context.Context, source *stored) error {
 	}
 	defer func() { _ = inflater.Close() }() // read only
 	for total := int64(0); ; {
-		var c *chunk
-		select {
-		case c = <-p.free:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		c, err := p.chunk(ctx)
+		if err != nil {
+			return err
 		}
 		c.n, err = fill(inflater, c.buffer[headroom:])
 		total += int64(c.n)
@@ -164,6 +160,20 @@ func (p *producer) inflate(ctx context.Context, source *stored) error {
 		case err != nil:
 			return fmt.Errorf("inflate: %w", err)
 		}
+	}
+}
+
+// chunk returns one to fill: a free one, a new one while there are few, or one that is waited for.
+func (p *producer) chunk(ctx context.Context) (*chunk, error) {
+	if len(p.free) == 0 && p.made < chunksInFlight {
+		p.made++
+		return new(chunk), nil
+	}
+	select {
+	case c := <-p.free:
+		return c, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }
 

@@ -40,7 +40,8 @@ func (h *header) end() int64 { return h.start + (h.stored+blockSize-1)&^(blockSi
 // and times are not looked at). fuzz_test.go compares the two.
 type tarReader struct {
 	stream *stream
-	next   int64 // offset of the next header
+	// content is where the current content ends, next where the next header begins.
+	content, next int64
 	// extension holds one extension's body, raw the extension headers before an entry.
 	extension, raw []byte
 }
@@ -59,7 +60,7 @@ func (t *tarReader) read(count func() error) (*header, error) {
 	var given extensions
 	t.raw = t.raw[:0]
 	for {
-		if err := t.stream.skipTo(t.next); err != nil {
+		if err := t.skip(); err != nil {
 			return nil, err
 		}
 		block, err := t.block()
@@ -94,10 +95,28 @@ func (t *tarReader) read(count func() error) (*header, error) {
 				return nil, io.ErrUnexpectedEOF
 			}
 			h.raw = t.raw
-			t.next = h.end()
+			t.expect(h)
 			return h, nil
 		}
 	}
+}
+
+// expect notes where the content of h ends.
+func (t *tarReader) expect(h *header) { t.content, t.next = h.start+h.stored, h.end() }
+
+// skip passes what is left of the current entry. As in archive/tar, the stream may end before
+// the last padding is complete.
+func (t *tarReader) skip() error {
+	if err := t.stream.skipTo(t.content); err != nil {
+		return err
+	}
+	if err := t.stream.skipTo(t.next); err != nil {
+		if err == io.ErrUnexpectedEOF && t.stream.ended == io.EOF {
+			return io.EOF
+		}
+		return err
+	}
+	return nil
 }
 
 func (t *tarReader) damaged(err error) error {
@@ -157,7 +176,7 @@ func (t *tarReader) extend(given *extensions, h *header) error {
 		t.extension = append(t.extension, piece...)
 		left -= int64(len(piece))
 	}
-	t.next = h.end()
+	t.expect(h)
 	if len(t.raw) > 4*maxExtension {
 		return t.damaged(fmt.Errorf("more than %d bytes of extension headers before one entry", 4*maxExtension))
 	}

@@ -1,0 +1,292 @@
+package rootfs
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plimsoll.dev/plimsoll/image"
+)
+
+// content is as long as it must be to cross pages, chunks and the head.
+func content(n int) string {
+	var b strings.Builder
+	for b.Len() < n {
+		fmt.Fprintf(&b, "%08d\n", b.Len())
+	}
+	return b.String()[:n]
+}
+
+// Every size around a seam, in every way that content is handed out, with the sum on the way.
+func TestVisitContent(t *testing.T) {
+	var lines []string
+	sizes := []int{0, 1, 511, 512, 4095, 4096, 4097, pageSize - 1, pageSize, pageSize + 1, chunkSize - 512, chunkSize, chunkSize + 1, 3*chunkSize + 7}
+	for i, size := range sizes {
+		lines = append(lines, fmt.Sprintf("f%02d=%s", i, content(size)))
+	}
+	plain := tarOf(t, lines...)
+	for name, test := range map[string]struct {
+		visitors []Visitor
+		memory   int64
+	}{
+		"nobody":                    {nil, DefaultMemory},
+		"one streaming":             {[]Visitor{reading("v", Stream)}, DefaultMemory},
+		"one random":                {[]Visitor{reading("v", Random)}, DefaultMemory},
+		"two streaming":             {[]Visitor{reading("v", Stream), reading("w", Stream)}, DefaultMemory},
+		"streaming and random":      {[]Visitor{reading("v", Stream), reading("w", Random)}, DefaultMemory},
+		"one random, file":          {[]Visitor{reading("v", Random)}, 0},
+		"streaming and random, few": {[]Visitor{reading("v", Stream), reading("w", Random)}, 2 * pageSize},
+	} {
+		t.Run(name, func(t *testing.T) {
+			index, err := Read(t.Context(), layerOf(gzipOf(t, plain), plain), Options{
+				Visitors: test.visitors,
+				Hash:     func(*Entry, []byte) bool { return true },
+				Memory:   NewBudget(test.memory),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, size := range sizes {
+				e := index.Entries[i]
+				want := []byte(content(size))
+				if sum := sha256.Sum256(want); *e.SHA256 != sum {
+					t.Errorf("%d bytes: another sum", size)
+				}
+				if len(e.Results) != len(test.visitors) {
+					t.Fatalf("%d bytes: %d results, want %d", size, len(e.Results), len(test.visitors))
+				}
+				for j, r := range e.Results {
+					if !bytes.Equal(r.Data, want) || r.Visitor != test.visitors[j].Name() || r.Problem != "" {
+						t.Errorf("%d bytes: %s got %d other bytes, problem %q", size, r.Visitor, len(r.Data), r.Problem)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestVisitHead(t *testing.T) {
+	sizes := []int{0, 5, HeadSize, HeadSize + 1, chunkSize - 2048, chunkSize}
+	var lines []string
+	for i, size := range sizes {
+		lines = append(lines, fmt.Sprintf("f%d=%s", i, content(size)))
+	}
+	plain := tarOf(t, lines...)
+	seen := 0
+	v := watch{name: "v", wants: func(e *Entry, head []byte) Want {
+		want := content(sizes[seen])
+		if string(head) != want[:min(len(want), HeadSize)] || e.Size != int64(len(want)) {
+			t.Errorf("%s: another head", e.Path)
+		}
+		seen++
+		return Ignore
+	}}
+	if _, err := Read(t.Context(), layerOf(plain, plain), Options{Visitors: []Visitor{v}}); err != nil {
+		t.Fatal(err)
+	}
+	if seen != len(sizes) {
+		t.Errorf("asked %d times, want %d", seen, len(sizes))
+	}
+}
+
+// What a visitor leaves unread is passed, and counts in the sum.
+func TestVisitReadsLess(t *testing.T) {
+	plain := tarOf(t, "a="+content(chunkSize), "b=2")
+	v := watch{"v", always(Stream), func(_ context.Context, f *File) ([]byte, error) {
+		first := make([]byte, 3)
+		_, err := io.ReadFull(f, first[:min(3, f.Size)])
+		return first[:1], err
+	}}
+	index, err := Read(t.Context(), layerOf(plain, plain), Options{Visitors: []Visitor{v}, Hash: func(*Entry, []byte) bool { return true }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, text := range []string{content(chunkSize), "2"} {
+		if sum := sha256.Sum256([]byte(text)); *index.Entries[i].SHA256 != sum {
+			t.Errorf("%s: another sum", index.Entries[i].Path)
+		}
+	}
+}
+
+func TestVisitProblems(t *testing.T) {
+	plain := tarOf(t, "a=1", "b=2")
+	fails := watch{"fails", always(Stream), func(_ context.Context, f *File) ([]byte, error) {
+		return []byte("part"), fmt.Errorf("%s is odd", f.Path)
+	}}
+	panics := watch{"panics", always(Random), func(context.Context, *File) ([]byte, error) { panic("oh") }}
+	refuses := watch{"refuses", func(*Entry, []byte) Want { panic("no") }, nil}
+	silent := watch{"silent", always(Stream), func(context.Context, *File) ([]byte, error) { return nil, nil }}
+	empty := watch{"empty", always(Stream), func(context.Context, *File) ([]byte, error) { return []byte{}, nil }}
+	index, err := Read(t.Context(), layerOf(plain, plain), Options{Visitors: []Visitor{fails, panics, refuses, silent, empty}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range index.Entries {
+		want := []Result{
+			{Visitor: "refuses", Problem: "the visitor failed: no"},
+			{Visitor: "fails", Data: []byte("part"), Problem: e.Path + " is odd"},
+			{Visitor: "panics", Problem: "the visitor failed: oh"},
+			{Visitor: "empty", Data: []byte{}},
+		}
+		if diff := cmp.Diff(want, e.Results); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", e.Path, diff)
+		}
+	}
+}
+
+// A visitor cannot hide that the layer is damaged, nor that the caller has lost patience.
+func TestVisitCannotSwallow(t *testing.T) {
+	plain := tarOf(t, "a="+content(4*chunkSize))
+	cut := plain[:2*chunkSize]
+	swallows := watch{"v", always(Stream), func(_ context.Context, f *File) ([]byte, error) {
+		_, _ = io.Copy(io.Discard, f)
+		return nil, nil
+	}}
+	for name, hash := range map[string]func(*Entry, []byte) bool{"no sum": nil, "sum": func(*Entry, []byte) bool { return true }} {
+		t.Run(name, func(t *testing.T) {
+			blob := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(cut)), nil }
+			_, err := Read(t.Context(), image.Layer{Blob: blob}, Options{Visitors: []Visitor{swallows}, Hash: hash})
+			if !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	t.Run("cancelled", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancels := watch{"v", always(Stream), func(context.Context, *File) ([]byte, error) { cancel(); return nil, nil }}
+		if _, err := Read(ctx, layerOf(plain, plain), Options{Visitors: []Visitor{cancels}}); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// Results are the visitor's own bytes no longer, and readers that it keeps are of no use.
+func TestVisitOwnership(t *testing.T) {
+	plain := tarOf(t, "a=first", "b=second")
+	buffer := make([]byte, 1)
+	for _, want := range []Want{Stream, Random} {
+		var left []io.Reader
+		var at []io.ReaderAt
+		v := watch{"v", always(want), func(_ context.Context, f *File) ([]byte, error) {
+			left, at = append(left, f.Reader), append(at, f.At)
+			_, err := io.ReadFull(f, buffer)
+			return buffer, err
+		}}
+		index, err := Read(t.Context(), layerOf(plain, plain), Options{Visitors: []Visitor{v}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(index.Entries[0].Results[0].Data); got != "f" {
+			t.Errorf("first result: got %q, want f", got)
+		}
+		for i := range left {
+			if _, err := left[i].Read(buffer); !errors.Is(err, errClosed) {
+				t.Errorf("late read: got %v", err)
+			}
+			if want == Stream && at[i] != nil {
+				t.Error("a streaming visitor has random access")
+			}
+			if want == Random {
+				if _, err := at[i].ReadAt(buffer, 0); !errors.Is(err, errClosed) {
+					t.Errorf("late random read: got %v", err)
+				}
+			}
+		}
+	}
+}
+
+func TestBudget(t *testing.T) {
+	b := NewBudget(3*pageSize + 5)
+	two := b.pages(2)
+	if len(two) != 2 || b.pages(2) != nil {
+		t.Fatal("two pages of three, then two more: want the first only")
+	}
+	one := b.pages(1)
+	if len(one) != 1 {
+		t.Fatal("the third page is missing")
+	}
+	b.release(two)
+	b.release(one)
+	if three := b.pages(3); len(three) != 3 {
+		t.Error("released pages do not come back")
+	}
+	if none := b.pages(0); none == nil || len(none) != 0 {
+		t.Error("no pages are always to be had")
+	}
+}
+
+// All the pages come back, whatever becomes of the pass.
+func TestBudgetIsReturned(t *testing.T) {
+	plain := tarOf(t, "a="+content(5*pageSize), "b="+content(pageSize), "c="+content(3*pageSize))
+	for name, v := range map[string]Visitor{
+		"read":  reading("v", Random),
+		"panic": watch{"v", always(Random), func(context.Context, *File) ([]byte, error) { panic("oh") }},
+	} {
+		for cut := len(plain); cut > 0; cut -= 3 * pageSize / 2 {
+			b := NewBudget(8 * pageSize)
+			blob := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(plain[:cut])), nil }
+			_, _ = Read(t.Context(), image.Layer{Blob: blob}, Options{Visitors: []Visitor{v}, Memory: b}) // may fail: that is the point
+			if got := b.unused + int64(len(b.free))*pageSize; got != 8*pageSize {
+				t.Errorf("%s, cut at %d: %d bytes of %d are left", name, cut, got, 8*pageSize)
+			}
+		}
+	}
+}
+
+// Nothing is left in the folder of temporary files; one that is missing is named, with the way out.
+func TestSpool(t *testing.T) {
+	plain := tarOf(t, "a="+content(5*pageSize))
+	opts := Options{Visitors: []Visitor{watch{"v", always(Random), func(_ context.Context, f *File) ([]byte, error) {
+		last := make([]byte, 10)
+		if n, err := f.At.ReadAt(last, f.Size-4); n != 4 || err != io.EOF {
+			return nil, fmt.Errorf("read over the end: %d, %w", n, err)
+		}
+		if _, err := f.At.ReadAt(last, f.Size); err != io.EOF {
+			return nil, fmt.Errorf("read after the end: %w", err)
+		}
+		return last[:4], nil
+	}}}}
+	want := content(5 * pageSize)[5*pageSize-4:]
+	for name, memory := range map[string]int64{"memory": DefaultMemory, "file": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TMPDIR", t.TempDir())
+			opts.Memory = NewBudget(memory)
+			index, err := Read(t.Context(), layerOf(plain, plain), opts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r := index.Entries[0].Results[0]; string(r.Data) != want || r.Problem != "" {
+				t.Errorf("got %q, problem %q", r.Data, r.Problem)
+			}
+			if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+				t.Errorf("left: %v, %v", left, err)
+			}
+		})
+	}
+	t.Run("no folder", func(t *testing.T) {
+		t.Setenv("TMPDIR", t.TempDir()+"/missing")
+		opts.Memory = NewBudget(0)
+		if _, err := Read(t.Context(), layerOf(plain, plain), opts); err == nil || !strings.Contains(err.Error(), "--max-memory") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("a file with a name, at once without", func(t *testing.T) {
+		t.Setenv("TMPDIR", t.TempDir())
+		file, err := unlinked()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+			t.Errorf("left: %v, %v", left, err)
+		}
+	})
+}
