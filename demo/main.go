@@ -1,9 +1,11 @@
 // Command demo shows the main job in a minute: it builds plimsoll and a small Go service, puts
-// together two images of a Debian and an Alpine system, each before and after a rebuild, and
+// together an image of a Debian and of an Alpine system, each before and after a rebuild, and
 // holds all four against the starter policy. `make demo` runs it at the root of the repository.
 //
-// It needs Go, and no network but for Go modules. It fails if a verdict is not what the story
-// says; nothing in it is staged.
+// It needs Go, and no network but for Go modules. The packages, the service and the advisories
+// are real, and nothing in the verdicts is staged: if one is not what the story says, the demo
+// fails. The images are made for scanning, not for running: of the systems they have what lists
+// their packages. All that it writes is in dist/, which may be removed at any time.
 package main
 
 import (
@@ -15,20 +17,25 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
+	"text/tabwriter"
+	"time"
 
 	"golang.org/x/term"
 )
 
-// folder is where the binary, the images and the results lie; git ignores it.
-const folder = "dist/demo"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	d := demo{dir: folder, out: os.Stdout, err: os.Stderr, bold: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""}
-	if err := d.run(ctx); err != nil {
+	d := demo{
+		root: ".", dir: "dist/demo", plimsoll: "dist/plimsoll", out: os.Stdout, err: os.Stderr,
+		color: term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == "",
+	}
+	err := d.run(ctx)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -36,127 +43,121 @@ func main() {
 
 // demo is one run.
 type demo struct {
-	dir      string
+	root     string // of the repository
+	dir      string // where the images and the cache are to lie
+	plimsoll string // where the binary is to lie
 	out, err io.Writer
-	bold     bool
-}
-
-// step is an image and what is to come of it.
-type step struct {
-	image  string
-	status int
-	says   string
-}
-
-func steps() []step {
-	return []step{
-		{"debian-v1", 3, "A Debian 12 image with a Go service, as it was built in June 2023."},
-		{"debian-v2", 0, "The same, rebuilt: current packages, a newer x/net, USER 65532."},
-		{"alpine-v1", 3, "The service on Alpine 3.20. A package-lock.json was left in it: this version cannot read npm\npackages yet, says so, and does not let what it has not understood pass."},
-		{"alpine-v2", 0, "Rebuilt with the fixed packages, the left-over gone, USER 65532."},
-	}
+	color    bool
 }
 
 func (d *demo) run(ctx context.Context) error {
-	d.say("Building plimsoll and the demo's images in %s …", d.dir)
+	if _, err := os.Stat(filepath.Join(d.root, "cmd", "plimsoll")); err != nil {
+		return errors.New("this is not the root of the repository: run make demo there")
+	}
+	fmt.Fprintf(d.out, "Building plimsoll, and four images as OCI layouts in %s; the first time takes a minute or two …\n", d.dir)
+	started := time.Now()
 	if err := d.prepare(ctx); err != nil {
 		return err
 	}
-	for _, s := range steps() {
-		if err := d.check(ctx, s); err != nil {
+	built := time.Now()
+	for i, s := range story() {
+		if err := d.tell(ctx, i+1, s); err != nil {
 			return err
 		}
 	}
-	d.say("Try next:")
-	for _, command := range []string{
-		"dist/plimsoll scan --all " + d.dir + "/debian-v1",
-		"dist/plimsoll check " + d.dir + "/debian-v2 --format json",
-		"dist/plimsoll sbom " + d.dir + "/debian-v2",
-		"dist/plimsoll db status",
-	} {
-		fmt.Fprintln(d.out, "  "+command)
+	d.say("\nIn short")
+	for _, s := range story() {
+		fmt.Fprintf(d.out, "  %s  %s\n", s.image.name(), d.decision(s.status))
 	}
-	return nil
+	fmt.Fprintf(d.out, "Building took %.1f s, the four checks %.1f s.\n",
+		built.Sub(started).Seconds(), time.Since(built).Seconds())
+	return d.suggest()
 }
 
 // prepare builds the programs and assembles the images anew.
 func (d *demo) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return fmt.Errorf("making the demo's folder: %w", err)
+	}
+	if err := d.buildPlimsoll(ctx); err != nil {
 		return err
 	}
-	if err := d.build(ctx, ".", d.plimsoll(), "./cmd/plimsoll"); err != nil {
-		return err
-	}
-	programs := map[string][]byte{}
-	for version, module := range map[string]string{"v1": "go.mod", "v2": "fixed.mod"} {
-		path := filepath.Join(d.dir, "service-"+version)
-		if err := d.build(ctx, "demo/service", path, "-modfile="+module, "."); err != nil {
-			return err
-		}
-		program, err := os.ReadFile(path)
+	for _, s := range story() {
+		program, err := d.buildService(ctx, s.image.module)
 		if err != nil {
 			return err
 		}
-		programs[version] = program
-	}
-	return assembleAll(d.dir, programs)
-}
-
-func (d *demo) plimsoll() string { return filepath.Join(filepath.Dir(d.dir), "plimsoll") }
-
-// build compiles a program for Linux, as it will stand in an image; for this system if it is ours.
-func (d *demo) build(ctx context.Context, dir, out string, args ...string) error {
-	out, err := filepath.Abs(out)
-	if err != nil {
-		return err
-	}
-	command := exec.CommandContext(ctx, "go", append([]string{"build", "-trimpath", "-ldflags=-s", "-o", out}, args...)...)
-	command.Dir = dir
-	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod")
-	if dir != "." {
-		command.Env = append(command.Env, "GOOS=linux", "GOARCH="+runtime.GOARCH, "GOWORK=off")
-	} else {
-		command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	}
-	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build in %s: %w\n%s", dir, err, output)
+		if err := s.image.write(d.dir, program); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// check runs `plimsoll check` on one image and holds its exit status against the story.
-func (d *demo) check(ctx context.Context, s step) error {
-	args := []string{"check", filepath.Join(d.dir, s.image)}
-	fmt.Fprintln(d.out)
-	d.say("%s", s.says)
-	fmt.Fprintf(d.out, "$ %s %s\n\n", d.plimsoll(), strings.Join(args, " "))
-	command := exec.CommandContext(ctx, d.plimsoll(), args...)
-	command.Stdout, command.Stderr = d.out, d.err
-	// The user's own database must not change the story.
-	home, err := filepath.Abs(filepath.Join(d.dir, "home"))
+// tell introduces an image, checks it, and holds the verdict against the story.
+func (d *demo) tell(ctx context.Context, number int, s step) error {
+	d.say("\n%d of %d · %s · %s", number, len(story()), s.image.name(), s.title)
+	fmt.Fprintln(d.out, s.says)
+	args := []string{"check", d.dir + "/" + s.image.name()}
+	d.say("\n$ %s %s\n", d.plimsoll, strings.Join(args, " "))
+	status, err := d.execute(ctx, args)
 	if err != nil {
-		return err
-	}
-	command.Env = append(os.Environ(), "XDG_CACHE_HOME="+home, "XDG_DATA_HOME="+home)
-	status := 0
-	var exited *exec.ExitError
-	switch err := command.Run(); {
-	case errors.As(err, &exited):
-		status = exited.ExitCode()
-	case err != nil:
 		return err
 	}
 	if status != s.status {
-		return fmt.Errorf("%s ended with status %d, and the story wants %d", s.image, status, s.status)
+		return fmt.Errorf("%s was %s, and by the story it is %s: the report above says why",
+			s.image.name(), decision(status), decision(s.status))
 	}
-	fmt.Fprintf(d.out, "(exit status %d)\n", status)
+	fmt.Fprintf(d.out, "exit status %d: %s\n", status, d.decision(status))
 	return nil
 }
 
-func (d *demo) say(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
-	if d.bold {
-		text = "\x1b[1m" + text + "\x1b[0m"
+// decision is what an exit status of plimsoll check means.
+func decision(status int) string {
+	switch status {
+	case allowed:
+		return "allowed"
+	case denied:
+		return "denied"
+	default:
+		return fmt.Sprintf("not decided (exit status %d)", status)
 	}
-	fmt.Fprintln(d.out, text)
+}
+
+// execute runs plimsoll and returns its exit status. The user's settings, cache and advisories
+// stay out of it, so that the verdict depends on what is in the repository alone.
+func (d *demo) execute(ctx context.Context, args []string) (status int, err error) {
+	home, err := filepath.Abs(filepath.Join(d.dir, "home"))
+	if err != nil {
+		return 0, fmt.Errorf("choosing a folder for the cache: %w", err)
+	}
+	command := exec.CommandContext(ctx, d.plimsoll, args...)
+	command.Stdout, command.Stderr = d.out, d.err
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "PLIMSOLL_") {
+			command.Env = append(command.Env, variable)
+		}
+	}
+	command.Env = append(command.Env,
+		"XDG_CACHE_HOME="+filepath.Join(home, "cache"), "XDG_DATA_HOME="+filepath.Join(home, "data"))
+	err = command.Run()
+	var exited *exec.ExitError
+	switch {
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &exited) && exited.Exited():
+		return exited.ExitCode(), nil
+	default:
+		return 0, fmt.Errorf("running %s: %w", d.plimsoll, err)
+	}
+}
+
+// suggest prints what to try next.
+func (d *demo) suggest() error {
+	d.say("\nTry next")
+	lines := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
+	for _, s := range suggestions(d.dir) {
+		fmt.Fprintf(lines, "  %s %s\t%s\n", d.plimsoll, strings.Join(s.args, " "), s.says)
+	}
+	return lines.Flush()
 }

@@ -6,8 +6,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path"
 	"runtime"
@@ -19,8 +19,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"plimsoll.dev/plimsoll/advisory"
-	"plimsoll.dev/plimsoll/advisory/feed/epss"
-	"plimsoll.dev/plimsoll/advisory/feed/kev"
 	"plimsoll.dev/plimsoll/advisory/feed/osv"
 	"plimsoll.dev/plimsoll/image"
 )
@@ -51,7 +49,8 @@ type Stats struct {
 	Digest image.Digest
 	Size   int64
 	Shards []ShardStats // sorted by name
-	// Missing names what is expected and not there, a sentence each.
+	// Missing names the files that are expected and not there: archives that ecosystems.txt
+	// speaks of, EPSS, KEV.
 	Missing []string
 }
 
@@ -178,7 +177,7 @@ func (b *builder) openArchives() (archives []openArchive, err error) {
 		name := path.Join(b.bucket, base, "all.zip")
 		archive, err := b.openArchive(name)
 		if errors.Is(err, fs.ErrNotExist) {
-			b.missing = append(b.missing, fmt.Sprintf("%s: ecosystems.txt names it, and there is none", name))
+			b.missing = append(b.missing, name)
 			continue
 		}
 		if err != nil {
@@ -215,26 +214,26 @@ func (b *builder) readEcosystems() ([]string, error) {
 	return nil, errors.New("there is neither osv/ecosystems.txt nor ecosystems.txt; name a folder with a copy of OSV's bucket")
 }
 
-func (b *builder) openArchive(name string) (openArchive, error) {
+func (b *builder) openArchive(name string) (_ openArchive, err error) {
 	file, err := b.files.Open(name)
 	if err != nil {
 		return openArchive{}, err
 	}
-	info, err := file.Stat()
-	if err == nil {
-		random, ok := file.(interface {
-			ReadAt(p []byte, off int64) (int, error)
-		})
-		if !ok {
-			err = fmt.Errorf("%s cannot be read at random", name)
-		} else {
-			var archive *osv.Archive
-			if archive, err = osv.NewArchive(random, info.Size(), name, osv.DefaultLimits()); err == nil {
-				return openArchive{Archive: archive, file: file, size: info.Size()}, nil
-			}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, file.Close())
 		}
+	}()
+	info, err := file.Stat()
+	if err != nil {
+		return openArchive{}, err
 	}
-	return openArchive{}, errors.Join(err, file.Close())
+	random, ok := file.(io.ReaderAt)
+	if !ok {
+		return openArchive{}, fmt.Errorf("%s cannot be read at random; name a folder on a disk", name)
+	}
+	archive, err := osv.NewArchive(random, info.Size(), name, osv.DefaultLimits())
+	return openArchive{Archive: archive, file: file, size: info.Size()}, err
 }
 
 func (b *builder) includes(shard string) bool {
@@ -316,83 +315,6 @@ func finish(kind shardKind, source Source, data []byte, stats ShardStats) builtS
 	stats.Name, stats.Records, stats.FutureDated = source.Name, source.Records, source.FutureDated
 	stats.Bytes = source.Size
 	return builtShard{entry: entry{kind: kind, source: source}, data: data, stats: stats}
-}
-
-// The files beside the bucket.
-const (
-	epssFile = "epss/epss_scores-current.csv.gz"
-	kevFile  = "kev/known_exploited_vulnerabilities.json"
-)
-
-// openFeed opens a file beside the bucket; nil if it is not wanted or not there.
-func (b *builder) openFeed(shard, name string) (fs.File, error) {
-	if !b.includes(shard) {
-		return nil, nil
-	}
-	file, err := b.files.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		b.missing = append(b.missing, name+": there is none, so the database says nothing of it")
-		return nil, nil
-	}
-	return file, err
-}
-
-func (b *builder) buildEPSS() (*builtShard, error) {
-	file, err := b.openFeed(epssShard, epssFile)
-	if err != nil || file == nil {
-		return nil, err
-	}
-	scores, err := epss.Read(file, epssFile)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, err
-	}
-	var rows []cveRow
-	for _, e := range scores.Entries {
-		cve, _ := advisory.ParseCVE(e.CVE) // epss.Read has checked it
-		if b.known != nil && !b.known[cve] {
-			continue
-		}
-		unit := func(share float64) uint32 { return uint32(math.Round(share * epssUnit)) }
-		rows = append(rows, cveRow{cve: cve, values: [2]uint32{unit(e.Score), unit(e.Percentile)}})
-	}
-	source := b.source(epssShard)
-	source.Records, source.Newest, source.Version = len(rows), scores.Date, scores.Model
-	return buildTable(epssScores, source, rows, epssColumns, epssFile)
-}
-
-func (b *builder) buildKEV() (*builtShard, error) {
-	file, err := b.openFeed(kevShard, kevFile)
-	if err != nil || file == nil {
-		return nil, err
-	}
-	catalogue, err := kev.Read(file, kevFile)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return nil, err
-	}
-	var rows []cveRow
-	for _, e := range catalogue.Entries {
-		cve, _ := advisory.ParseCVE(e.CVE) // kev.Read has checked it
-		day := e.DateAdded.Unix() / secondsPerDay
-		if day < 0 || day > math.MaxUint32 {
-			return nil, fmt.Errorf("reading %s: %s was added in %d", kevFile, e.CVE, e.DateAdded.Year())
-		}
-		rows = append(rows, cveRow{cve: cve, values: [2]uint32{uint32(day)}})
-	}
-	source := b.source(kevShard)
-	source.Records, source.Newest, source.Version = len(rows), catalogue.Released, catalogue.Version
-	return buildTable(kevEntries, source, rows, kevColumns, kevFile)
-}
-
-// buildTable builds a shard that has one row for each CVE.
-func buildTable(kind shardKind, source Source, rows []cveRow, columns int, name string) (*builtShard, error) {
-	slices.SortStableFunc(rows, func(a, b cveRow) int { return a.cve.Compare(b.cve) })
-	for i := 1; i < len(rows); i++ {
-		if rows[i].cve == rows[i-1].cve {
-			return nil, fmt.Errorf("reading %s: %s is there twice", name, rows[i].cve)
-		}
-	}
-	built := finish(kind, source, appendCVETable(nil, rows, columns), ShardStats{})
-	return &built, nil
 }
 
 // joinShards puts the file together.

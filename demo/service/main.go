@@ -1,10 +1,12 @@
-// Command service is the program in the demo's images: small, and with a dependency that is old
-// in the first image and new in the second (go.mod and fixed.mod).
+// Command service is the program in the demo's images: small, and with a dependency that each
+// module file has in another version: old (go.mod), without what is known to be exploited
+// (halfway.mod), current (fixed.mod). After a change: go mod tidy -modfile=FILE.
 package main
 
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -17,8 +19,9 @@ func main() {
 			err = html.Render(w, node)
 		}
 		if err != nil {
-			fmt.Println(err)
+			http.Error(w, "this page cannot be shown", http.StatusInternalServerError)
 		}
 	}
-	fmt.Println(http.ListenAndServe(":8080", http.HandlerFunc(handler)))
+	fmt.Fprintln(os.Stderr, http.ListenAndServe(":8080", http.HandlerFunc(handler)))
+	os.Exit(1)
 }

@@ -12,23 +12,28 @@ import (
 	"plimsoll.dev/plimsoll/image/rootfs/inflate"
 )
 
+// maxPadding is how many bytes a compressed layer may be longer than its tar, beside the little
+// by which a format grows what cannot be compressed: headers, and padding at the end.
+const maxPadding = 1 << 20
+
 // stored reads a layer's stored bytes and keeps account of them.
 type stored struct {
-	ctx      context.Context
-	source   io.Reader
-	layer    image.Layer
-	progress func(int)
-	hash     hash.Hash
-	count    int64
-	err      error
+	ctx    context.Context
+	source io.Reader
+	layer  image.Layer
+	opts   Options
+	hash   hash.Hash
+	count  int64
+	err    error
 }
 
-func newStored(ctx context.Context, source io.Reader, layer image.Layer, progress func(int)) *stored {
-	return &stored{ctx: ctx, source: source, layer: layer, progress: progress, hash: sha256.New()}
+func newStored(ctx context.Context, source io.Reader, layer image.Layer, opts Options) *stored {
+	return &stored{ctx: ctx, source: source, layer: layer, opts: opts, hash: sha256.New()}
 }
 
-// Read implements io.Reader. A stream longer than the layer says is cut off with an error, so
-// that it cannot go on for ever.
+// Read implements io.Reader. A stream longer than the layer says is cut off with an error, and
+// so is one of unstated length that is longer than what it could hold, so that neither goes on
+// for ever.
 func (s *stored) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
@@ -40,12 +45,14 @@ func (s *stored) Read(p []byte) (int, error) {
 	n, err := s.source.Read(p)
 	s.hash.Write(p[:n])
 	s.count += int64(n)
-	if s.progress != nil && n > 0 {
-		s.progress(n)
+	if s.opts.Progress != nil && n > 0 {
+		s.opts.Progress(n)
 	}
 	switch {
 	case s.layer.Size > 0 && s.count > s.layer.Size:
 		s.err = fmt.Errorf("more than the %d bytes that the manifest states: the image is damaged or was altered; fetch it again", s.layer.Size)
+	case s.count > s.opts.Limits.Inflated+s.opts.Limits.Inflated/64+maxPadding:
+		s.err = &LimitError{What: layerName(s.layer), Limit: s.opts.Limits.Inflated, Unit: "bytes", Flag: "--max-inflated"}
 	case err == io.EOF && s.layer.Size > 0 && s.count < s.layer.Size:
 		s.err = fmt.Errorf("only %d of the %d bytes that the manifest states: the image is damaged; fetch it again: %w", s.count, s.layer.Size, io.ErrUnexpectedEOF)
 	default:
@@ -100,8 +107,7 @@ type producer struct {
 }
 
 func newProducer(layer image.Layer, opts Options) *producer {
-	p := &producer{layer: layer, opts: opts, free: make(chan *chunk, chunksInFlight), full: make(chan *chunk, chunksInFlight)}
-	return p
+	return &producer{layer: layer, opts: opts, free: make(chan *chunk, chunksInFlight), full: make(chan *chunk, chunksInFlight)}
 }
 
 // run reads the layer to its end, an error, or the end of ctx; then it closes full.
@@ -113,7 +119,7 @@ func (p *producer) run(ctx context.Context) {
 		return
 	}
 	defer func() { _ = blob.Close() }() // read only: there is nothing to lose
-	source := newStored(ctx, blob, p.layer, p.opts.Progress)
+	source := newStored(ctx, blob, p.layer, p.opts)
 	err = p.inflate(ctx, source)
 	if ctx.Err() != nil {
 		p.err = context.Cause(ctx)

@@ -22,7 +22,7 @@ import (
 	"plimsoll.dev/plimsoll/image"
 )
 
-//go:generate go run ./generate --from ../../../../shared/data --as-of 2026-11-22 --out .
+//go:generate go run ./generate --from ../../../../shared/data --out . --notice ../../../NOTICE
 
 //go:embed starter.db.zst
 var compressed []byte

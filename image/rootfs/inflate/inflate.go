@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -72,12 +73,15 @@ func NewReader(r io.Reader) (io.ReadCloser, Format, error) {
 	return io.NopCloser(buffered), Plain, nil
 }
 
-const magicSize = 6
+const (
+	magicSize = 6
+	gzipMagic = "\x1f\x8b\x08"
+)
 
 // recognise tells the format from the first bytes, or names one that is refused.
 func recognise(head []byte) (format Format, refused string) {
 	switch {
-	case bytes.HasPrefix(head, []byte{0x1f, 0x8b, 0x08}):
+	case bytes.HasPrefix(head, []byte(gzipMagic)):
 		return Gzip, ""
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		return Zstd, ""
@@ -133,17 +137,16 @@ func (g *gzipReader) Read(p []byte) (int, error) {
 
 // nextMember starts on what follows a member; io.EOF if that is the end.
 func (g *gzipReader) nextMember() error {
-	head, err := g.source.Peek(1)
-	if err != nil {
+	head, err := g.source.Peek(len(gzipMagic))
+	switch {
+	case len(head) == 0:
 		return err
-	}
-	if head[0] == 0 {
+	case head[0] == 0:
 		return g.padding()
+	case !strings.HasPrefix(gzipMagic, string(head)):
+		return ErrTrailing
 	}
 	if err := g.decoder.Reset(g.source); err != nil {
-		if errors.Is(err, gzip.ErrHeader) {
-			return ErrTrailing
-		}
 		return unexpected(err)
 	}
 	g.decoder.Multistream(false)

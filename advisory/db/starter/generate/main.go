@@ -1,9 +1,10 @@
 // Command generate makes the starter database of a copy of its upstreams: starter.db.zst and
-// starter.digest. With --notice it also writes what the sources' licences ask to be said.
+// starter.digest, and the file NOTICE, which says what the sources' licences ask to be said.
 //
-//	go run ./advisory/db/starter/generate --from ../shared/data --as-of 2026-11-22
+//	go run ./advisory/db/starter/generate --from ../shared/data
 //
-// It fetches nothing. The same input makes the same files.
+// It runs at the root of the repository (make starter) and fetches nothing. The same input makes
+// the same files.
 package main
 
 import (
@@ -11,8 +12,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +23,9 @@ import (
 
 	"plimsoll.dev/plimsoll/advisory/db"
 )
+
+// fetched is the day on which the copies in ../shared/data were fetched (PROVENANCE.md there).
+const fetched = "2026-11-22"
 
 // maxCompressed is what the binary has room for.
 const maxCompressed = 8 << 20
@@ -34,13 +40,13 @@ func main() {
 func run(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
 	from := flags.String("from", filepath.Join("..", "shared", "data"), "folder with copies of the upstreams")
-	asOf := flags.String("as-of", "", "day on which the copies were fetched, YYYY-MM-DD")
+	asOf := flags.String("as-of", fetched, "day on which the copies were fetched, YYYY-MM-DD")
 	out := flags.String("out", filepath.Join("advisory", "db", "starter"), "folder to write to; sources.tsv is in it")
-	notice := flags.String("notice", "", "file to write the sources' notice to")
+	notice := flags.String("notice", "NOTICE", "file to write the sources' notice to")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	fetched, err := time.Parse(time.DateOnly, *asOf)
+	day, err := time.Parse(time.DateOnly, *asOf)
 	if err != nil {
 		return fmt.Errorf("--as-of %q: want YYYY-MM-DD", *asOf)
 	}
@@ -49,14 +55,14 @@ func run(ctx context.Context, arguments []string) error {
 		return err
 	}
 	file, stats, err := db.BuildBytes(ctx, *from, db.Options{
-		AsOf: fetched, Sources: sources, OnlyKnownEPSS: true,
+		AsOf: day, Sources: sources, OnlyKnownEPSS: true,
 		Include: func(shard string) bool { _, known := sources[shard]; return known },
 	})
 	if err != nil {
 		return err
 	}
 	if len(stats.Missing) > 0 {
-		return fmt.Errorf("%s is not whole: %s", *from, strings.Join(stats.Missing, "; "))
+		return fmt.Errorf("%s has no %s; fetch it", *from, strings.Join(stats.Missing, ", "))
 	}
 	compressed, err := compress(file)
 	if err != nil {
@@ -65,26 +71,15 @@ func run(ctx context.Context, arguments []string) error {
 	if len(compressed) > maxCompressed {
 		return fmt.Errorf("the database has %d bytes compressed, and the binary has room for %d; leave out a source in sources.tsv", len(compressed), maxCompressed)
 	}
-	if err := write(*out, compressed, stats, *notice, file); err != nil {
+	err = errors.Join(
+		os.WriteFile(filepath.Join(*out, "starter.db.zst"), compressed, 0o644),
+		os.WriteFile(filepath.Join(*out, "starter.digest"), []byte(stats.Digest.String()+"\n"), 0o644),
+		os.WriteFile(*notice, []byte(noticeOf(sources)), 0o644))
+	if err != nil {
 		return err
 	}
 	report(stats, len(compressed))
 	return nil
-}
-
-// write writes the files.
-func write(out string, compressed []byte, stats db.Stats, notice string, file []byte) error {
-	err := errors.Join(
-		os.WriteFile(filepath.Join(out, "starter.db.zst"), compressed, 0o644),
-		os.WriteFile(filepath.Join(out, "starter.digest"), []byte(stats.Digest.String()+"\n"), 0o644))
-	if err != nil || notice == "" {
-		return err
-	}
-	d, err := db.OpenBytes(file)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(notice, []byte(noticeOf(d.Sources())), 0o644), d.Close())
 }
 
 // compress compresses as far as it goes: it is done once and read often.
@@ -123,13 +118,21 @@ func readSources(path string) (map[string]db.SourceInfo, error) {
 
 // noticeOf writes what the licences ask for: who made the data, under which licence it is, and
 // that it was changed.
-func noticeOf(sources []db.Source) string {
+func noticeOf(sources map[string]db.SourceInfo) string {
 	var text strings.Builder
-	text.WriteString("The starter database in the binary holds facts from these sources, reduced to identifiers,\n" +
-		"package names, ranges, ratings and dates. Each source is a part of its own; those under\n" +
-		"CC-BY-SA-4.0 stay under that licence.\n\n")
-	for _, s := range sources {
-		fmt.Fprintf(&text, "%s, as of %s: %s\n    Licence: %s\n", s.Name, s.AsOf.Format(time.DateOnly), s.Attribution, s.Licence)
+	text.WriteString(`Plimsoll
+Copyright the Plimsoll authors. Licensed under the Apache License, Version 2.0: see LICENSE.
+
+The starter database inside the binary holds facts (identifiers, aliases, package names, version
+ranges, ratings, dates) compiled from the sources below, each in a shard of its own under the
+source's own licence. Share-alike shards (CC-BY-SA-4.0) may be passed on under that licence. The
+date is that of the oldest copy that most of the shard comes from. "plimsoll db status" prints the
+same list. This file is generated by advisory/db/starter/generate.
+
+`)
+	for _, name := range slices.Sorted(maps.Keys(sources)) {
+		s := sources[name]
+		fmt.Fprintf(&text, "%s\n    %s\n    %s, copy of %s\n", name, s.Attribution, s.Licence, s.AsOf.Format(time.DateOnly))
 	}
 	return text.String()
 }
