@@ -37,7 +37,9 @@ func (w *walker) sparseBody(h *header) (*body, error) {
 	}
 	if h.typeflag == 'S' { // its map stands between the header and the content
 		h.start = stream.offset
-		w.tar.expect(h)
+		if err := w.tar.expect(h); err != nil {
+			return nil, err
+		}
 	}
 	h.name, h.size = sparse.Name, sparse.Size
 	w.holes += h.size - min(h.size, h.stored)

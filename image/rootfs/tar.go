@@ -37,7 +37,7 @@ func (h *header) end() int64 { return h.start + (h.stored+blockSize-1)&^(blockSi
 
 // tarReader reads headers off the stream: v7, ustar, star, PAX and GNU, in the reading of Go's
 // archive/tar, which the container runtimes use. It is looser in what they do not need (owners
-// and times are not looked at). fuzz_test.go compares the two.
+// and times are not looked at). FuzzTar compares the two.
 type tarReader struct {
 	stream *stream
 	// content is where the current content ends, next where the next header begins.
@@ -91,18 +91,20 @@ func (t *tarReader) read(count func() error) (*header, error) {
 			if err := given.apply(h); err != nil {
 				return nil, t.damaged(err)
 			}
-			if h.stored > math.MaxInt64-2*blockSize-h.start {
-				return nil, io.ErrUnexpectedEOF
-			}
 			h.raw = t.raw
-			t.expect(h)
-			return h, nil
+			return h, t.expect(h)
 		}
 	}
 }
 
 // expect notes where the content of h ends.
-func (t *tarReader) expect(h *header) { t.content, t.next = h.start+h.stored, h.end() }
+func (t *tarReader) expect(h *header) error {
+	if h.stored > math.MaxInt64-2*blockSize-h.start {
+		return io.ErrUnexpectedEOF // no stream is that long
+	}
+	t.content, t.next = h.start+h.stored, h.end()
+	return nil
+}
 
 // skip passes what is left of the current entry. As in archive/tar, the stream may end before
 // the last padding is complete.
@@ -176,7 +178,9 @@ func (t *tarReader) extend(given *extensions, h *header) error {
 		t.extension = append(t.extension, piece...)
 		left -= int64(len(piece))
 	}
-	t.expect(h)
+	if err := t.expect(h); err != nil {
+		return err
+	}
 	if len(t.raw) > 4*maxExtension {
 		return t.damaged(fmt.Errorf("more than %d bytes of extension headers before one entry", 4*maxExtension))
 	}

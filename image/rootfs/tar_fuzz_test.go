@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -246,6 +248,24 @@ func TestTarGNU(t *testing.T) {
 			}
 			compareTar(t, data)
 		})
+	}
+}
+
+// A sparse file whose size overflows only after its map has been passed is no way to go on.
+func TestTarOverflow(t *testing.T) {
+	block := bytes.Clone(tarOf(t, "f=")[:512])
+	block[156] = 'S'
+	copy(block[257:265], "ustar  \x00")
+	clear(block[345:500])
+	block[482] = 1 // more of the map follows
+	copy(block[124:128], "\x80\x00\x00\x00")
+	binary.BigEndian.PutUint64(block[128:136], math.MaxInt64-3*blockSize)
+	sign(block)
+	more := make([]byte, blockSize)
+	more[504] = 1
+	data := slices.Concat(block, bytes.Repeat(more, 7), make([]byte, blockSize), tarOf(t, "hidden=x"))
+	if lines, err := listOwn(data); err != io.ErrUnexpectedEOF || len(lines) > 0 {
+		t.Errorf("got %q, %v", lines, err)
 	}
 }
 
