@@ -75,10 +75,14 @@ func (p *program) scan(ctx context.Context, target string, flags scanFlags) erro
 			return fmt.Errorf("writing the manifest: %w", err)
 		}
 	}
+	err = unreadable(analysis.report.Coverage)
 	if threshold != nil && reaches(&analysis.report, *threshold) {
+		if err != nil {
+			p.complain(err)
+		}
 		return errDenied
 	}
-	return nil
+	return err
 }
 
 // parseFind reads --find.
