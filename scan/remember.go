@@ -21,6 +21,7 @@ import (
 //	layer    diffID → layer index              written only after that pass
 //	content  all diffIDs → facts               written only after passes over all layers
 //	manifest digest → executable manifest
+//	file     sum of a file's content, extractor → its result (see seen)
 //
 // An image states its diffIDs itself, so a diffID alone proves nothing: a layer's cached index is
 // used only if the pair of its stored bytes' digest and its diffID is known. Where the medium

@@ -72,6 +72,11 @@ func anyAgain(layers []*rootfs.LayerIndex) bool {
 func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest, late map[LateKey][]rootfs.Result) (*inventory.Distro, []inventory.Package, inventory.Coverage) {
 	found := record.NewFound(diffIDs)
 	v := &view{tree: tree, layers: layers, late: late}
+	for name := range tree.Children("") {
+		if node, ok := tree.Resolve(name); ok && node.Path != name {
+			found.AddLink(name, node.Path)
+		}
+	}
 	unread := unsupported{}
 	v.collect(unread.count)
 	for _, e := range All() {
