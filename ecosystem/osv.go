@@ -10,11 +10,12 @@ func Base(ecosystem string) string {
 }
 
 // OrderingOf returns how an OSV ecosystem, with or without a release, orders its versions;
-// Unordered if the package does not know.
+// Unordered if nobody says how, or the package does not know.
 //
-// Semver is the answer only where the ecosystem's own tool orders by it. Bitnami's ranges are
-// of type SEMVER too, but its 1.2.3-4 is the fourth rebuild of 1.2.3, not a pre-release; Pub and
-// NuGet add rules of their own.
+// The names are those of the OSV schema (ossf.github.io/osv-schema, "Defined ecosystems") and the
+// few that FromDistro adds. Whose packages are of which kind is what OSV's own service says
+// (google/osv.dev, osv/ecosystems/_ecosystems.py), but where the ecosystem's own tool says
+// otherwise.
 func OrderingOf(ecosystem string) Ordering {
 	switch Base(ecosystem) {
 	case "Debian", "Ubuntu":
@@ -23,6 +24,17 @@ func OrderingOf(ecosystem string) Ordering {
 		return APK
 	case "Go", "crates.io", "npm", "Hex", "SwiftURL":
 		return Semver
+	case "AlmaLinux", "Rocky Linux", "Red Hat", "SUSE", "openSUSE", "Mageia", "openEuler", "Azure Linux", "Photon OS",
+		"Amazon Linux", "Oracle Linux", "Fedora":
+		return RPM
+	case "PyPI":
+		return PyPI
+	case "Packagist":
+		return Packagist
+	case "Hackage":
+		return Hackage
+	case "CRAN", "Bioconductor":
+		return CRAN
 	}
 	return Unordered
 }

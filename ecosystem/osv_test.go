@@ -22,8 +22,9 @@ func TestOrderingOf(t *testing.T) {
 		"Debian:12": Deb, "Debian": Deb, "Ubuntu:22.04:LTS": Deb, "Ubuntu:Pro:16.04:LTS": Deb,
 		"Alpine:v3.20": APK,
 		"Go":           Semver, "crates.io": Semver, "npm": Semver, "Hex": Semver, "SwiftURL": Semver,
-		"Bitnami": Unordered, "Julia": Unordered, "Pub": Unordered, "NuGet": Unordered, "PyPI": Unordered,
-		"Red Hat": Unordered, "AlmaLinux:9": Unordered, "Maven": Unordered,
+		"Red Hat:enterprise_linux:9::baseos": RPM, "AlmaLinux:9": RPM, "SUSE:Linux Enterprise Server 15 SP5-LTSS": RPM,
+		"PyPI": PyPI, "Packagist": Packagist, "Packagist:https://packages.drupal.org/8": Packagist, "Hackage": Hackage, "CRAN": CRAN,
+		"Bitnami": Unordered, "Julia": Unordered, "Pub": Unordered, "NuGet": Unordered, "Maven": Unordered,
 		"debian": Unordered, "": Unordered, "Debianish": Unordered,
 	} {
 		if got := OrderingOf(ecosystem); got != want {
