@@ -15,8 +15,9 @@
 //
 // # Limits
 //
-// Deb, APK and Semver are known; ecosystems that need another order (rpm, Maven, PyPI, ...) are
-// Unordered. A version is at most MaxVersionLength bytes long.
+// Every ecosystem of the OSV schema has an ordering, or a reason why nobody can order it: see
+// OrderingOf and WhyUnordered. A record's ranges are read in the order of its ecosystem, also
+// those of type SEMVER. A version is at most MaxVersionLength bytes long.
 //
 // The package imports nothing of the project.
 package ecosystem
@@ -49,6 +50,26 @@ const (
 	Hackage
 	// CRAN is R's order of package versions.
 	CRAN
+	// Maven is that of Maven's ComparableVersion.
+	Maven
+	// NuGet is that of NuGet.Versioning.
+	NuGet
+	// RubyGems is that of Gem::Version.
+	RubyGems
+	// Pub is Dart's order: Semver, and builds count.
+	Pub
+	// Julia is that of Julia's VersionNumber: Semver, and builds count.
+	Julia
+	// Bitnami is Semver, but what follows a hyphen is a later revision.
+	Bitnami
+	// Opam is opam's order: Deb without epochs.
+	Opam
+	// ALPM is that of Arch Linux's vercmp(8).
+	ALPM
+	// FreeBSD is that of pkg-version(8).
+	FreeBSD
+	// Conan is Conan's order.
+	Conan
 )
 
 // MaxVersionLength is how many bytes of a version are read at most. The longest in use (Go
@@ -61,7 +82,8 @@ const ordinaryKeyLength = 128
 // String returns the ordering's name.
 func (o Ordering) String() string {
 	names := [...]string{Unordered: "unordered", Deb: "deb", APK: "apk", Semver: "semver", RPM: "rpm", PyPI: "pypi",
-		Packagist: "packagist", Hackage: "hackage", CRAN: "cran"}
+		Packagist: "packagist", Hackage: "hackage", CRAN: "cran", Maven: "maven", NuGet: "nuget", RubyGems: "rubygems", Pub: "pub", Julia: "julia",
+		Bitnami: "bitnami", Opam: "opam", ALPM: "alpm", FreeBSD: "freebsd", Conan: "conan"}
 	if int(o) < len(names) {
 		return names[o]
 	}
@@ -100,6 +122,26 @@ func (o Ordering) appendKey(dst []byte, version string) (key []byte, reason stri
 		return appendHackageKey(dst, version)
 	case CRAN:
 		return appendCRANKey(dst, version)
+	case Maven:
+		return appendMavenKey(dst, version)
+	case NuGet:
+		return appendNuGetKey(dst, version)
+	case RubyGems:
+		return appendRubyGemsKey(dst, version)
+	case Pub:
+		return appendPubKey(dst, version)
+	case Julia:
+		return appendJuliaKey(dst, version)
+	case Bitnami:
+		return appendBitnamiKey(dst, version)
+	case Opam:
+		return appendOpamKey(dst, version)
+	case ALPM:
+		return appendALPMKey(dst, version)
+	case FreeBSD:
+		return appendFreeBSDKey(dst, version)
+	case Conan:
+		return appendConanKey(dst, version)
 	}
 	return dst, "versions of this ecosystem have no known order"
 }

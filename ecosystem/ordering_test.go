@@ -57,7 +57,7 @@ func TestUnorderedHasNoKeys(t *testing.T) {
 }
 
 func TestVersionsBeyondTheLengthAreRefused(t *testing.T) {
-	for _, o := range []Ordering{Deb, APK, Semver, RPM, PyPI} {
+	for _, o := range []Ordering{Deb, APK, Semver, RPM, PyPI, Hackage, CRAN, Maven, RubyGems, Julia, Bitnami, Opam, Conan} {
 		longest := strings.Repeat("1", MaxVersionLength)
 		if _, err := o.AppendKey(nil, longest); err != nil {
 			t.Errorf("%s refuses %d bytes: %v", o, MaxVersionLength, err)

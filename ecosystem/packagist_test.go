@@ -2,7 +2,7 @@ package ecosystem
 
 import "testing"
 
-// Every line was asked of composer/semver 3.4 and PHP 8.4 (version_compare of what
+// Every line was asked of composer/semver 3.3 and PHP 8.2 (version_compare of what
 // VersionParser::normalize returns).
 func TestPackagistOrder(t *testing.T) {
 	check(t, Packagist, []comparison{

@@ -2,7 +2,7 @@ package ecosystem
 
 import "testing"
 
-// Every line without "legacy" was asked of packaging 25 (packaging.version.Version).
+// Every line without "legacy" was asked of packaging 23.0 (packaging.version.Version).
 func TestPyPIOrder(t *testing.T) {
 	check(t, PyPI, []comparison{
 		{"numbers by value", "1.9", "<", "1.10"},

@@ -2,7 +2,7 @@ package ecosystem
 
 import "testing"
 
-// Every line was asked of rpm 4.20 (rpm --eval '%{lua:print(rpm.ver("a") < rpm.ver("b"))}'). Those
+// Every line was asked of rpm 4.18 (rpm --eval '%{lua:print(rpm.ver("a") < rpm.ver("b"))}'). Those
 // named after an issue are from rpm's own tests/rpmvercmp.at.
 func TestRPMOrder(t *testing.T) {
 	check(t, RPM, []comparison{
