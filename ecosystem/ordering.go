@@ -70,6 +70,8 @@ const (
 	FreeBSD
 	// Conan is Conan's order.
 	Conan
+	// LastOrdering is the last one.
+	LastOrdering = Conan
 )
 
 // MaxVersionLength is how many bytes of a version are read at most. The longest in use (Go
