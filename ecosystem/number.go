@@ -1,5 +1,7 @@
 package ecosystem
 
+import "strings"
+
 // How a number stands in a key. Numbers of any length occur (dates run together, git revision
 // counts), and nearly all are small, so a small one is one byte: its value. A larger one is its
 // length, counted up from lengthBase, and its bytes, most significant first. One that does not
@@ -52,3 +54,28 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
 
 func isLetter(c byte) bool { return isLower(c | 0x20) }
+
+// isOneOf tells whether c is among the characters.
+func isOneOf(c byte, characters string) bool { return strings.IndexByte(characters, c) >= 0 }
+
+// isPrintableASCII tells whether s is made of ASCII characters that can be seen.
+func isPrintableASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// appendLower appends ASCII text in lower case.
+func appendLower(dst []byte, s string) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}

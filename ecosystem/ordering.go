@@ -15,8 +15,9 @@
 //
 // # Limits
 //
-// Deb, APK and Semver are known; ecosystems that need another order (rpm, Maven, PyPI, ...) are
-// Unordered. A version is at most MaxVersionLength bytes long.
+// Every ecosystem of the OSV schema has an ordering, or a reason why nobody can order it: see
+// OrderingOf and WhyUnordered. A record's ranges are read in the order of its ecosystem, also
+// those of type SEMVER. A version is at most MaxVersionLength bytes long.
 //
 // The package imports nothing of the project.
 package ecosystem
@@ -39,6 +40,38 @@ const (
 	// Semver is the order of Semantic Versioning 2.0.0, section 11. It is that of OSV's SEMVER
 	// ranges and, with a leading "v" or "go", that of Go modules and Go releases.
 	Semver
+	// RPM is rpm's order: rpm-version(7).
+	RPM
+	// PyPI is that of PEP 440, and of setuptools for what it does not know.
+	PyPI
+	// Packagist is Composer's order.
+	Packagist
+	// Hackage is Cabal's order.
+	Hackage
+	// CRAN is R's order of package versions.
+	CRAN
+	// Maven is that of Maven's ComparableVersion.
+	Maven
+	// NuGet is that of NuGet.Versioning.
+	NuGet
+	// RubyGems is that of Gem::Version.
+	RubyGems
+	// Pub is Dart's order: Semver, and builds count.
+	Pub
+	// Julia is that of Julia's VersionNumber: Semver, and builds count.
+	Julia
+	// Bitnami is Semver, but what follows a hyphen is a later revision.
+	Bitnami
+	// Opam is opam's order: Deb without epochs.
+	Opam
+	// ALPM is that of Arch Linux's vercmp(8).
+	ALPM
+	// FreeBSD is that of pkg-version(8).
+	FreeBSD
+	// Conan is Conan's order.
+	Conan
+	// LastOrdering is the last one.
+	LastOrdering = Conan
 )
 
 // MaxVersionLength is how many bytes of a version are read at most. The longest in use (Go
@@ -50,15 +83,11 @@ const ordinaryKeyLength = 128
 
 // String returns the ordering's name.
 func (o Ordering) String() string {
-	switch o {
-	case Unordered:
-		return "unordered"
-	case Deb:
-		return "deb"
-	case APK:
-		return "apk"
-	case Semver:
-		return "semver"
+	names := [...]string{Unordered: "unordered", Deb: "deb", APK: "apk", Semver: "semver", RPM: "rpm", PyPI: "pypi",
+		Packagist: "packagist", Hackage: "hackage", CRAN: "cran", Maven: "maven", NuGet: "nuget", RubyGems: "rubygems", Pub: "pub", Julia: "julia",
+		Bitnami: "bitnami", Opam: "opam", ALPM: "alpm", FreeBSD: "freebsd", Conan: "conan"}
+	if int(o) < len(names) {
+		return names[o]
 	}
 	return fmt.Sprintf("ordering %d", uint8(o))
 }
@@ -69,19 +98,54 @@ func (o Ordering) AppendKey(dst []byte, version string) ([]byte, error) {
 	if len(version) > MaxVersionLength {
 		return dst, &VersionError{o, version, "it is too long"}
 	}
-	key, reason := dst, "versions of this ecosystem have no known order"
-	switch o {
-	case Deb:
-		key, reason = appendDebKey(dst, version)
-	case APK:
-		key, reason = appendAPKKey(dst, version)
-	case Semver:
-		key, reason = appendSemverKey(dst, version)
-	}
+	key, reason := o.appendKey(dst, version)
 	if reason != "" {
 		return dst, &VersionError{o, version, reason}
 	}
 	return key, nil
+}
+
+// appendKey returns the key, or why there is none.
+func (o Ordering) appendKey(dst []byte, version string) (key []byte, reason string) {
+	switch o {
+	case Deb:
+		return appendDebKey(dst, version)
+	case APK:
+		return appendAPKKey(dst, version)
+	case Semver:
+		return appendSemverKey(dst, version)
+	case RPM:
+		return appendRPMKey(dst, version)
+	case PyPI:
+		return appendPyPIKey(dst, version)
+	case Packagist:
+		return appendPackagistKey(dst, version)
+	case Hackage:
+		return appendHackageKey(dst, version)
+	case CRAN:
+		return appendCRANKey(dst, version)
+	case Maven:
+		return appendMavenKey(dst, version)
+	case NuGet:
+		return appendNuGetKey(dst, version)
+	case RubyGems:
+		return appendRubyGemsKey(dst, version)
+	case Pub:
+		return appendPubKey(dst, version)
+	case Julia:
+		return appendJuliaKey(dst, version)
+	case Bitnami:
+		return appendBitnamiKey(dst, version)
+	case Opam:
+		return appendOpamKey(dst, version)
+	case ALPM:
+		return appendALPMKey(dst, version)
+	case FreeBSD:
+		return appendFreeBSDKey(dst, version)
+	case Conan:
+		return appendConanKey(dst, version)
+	}
+	return dst, "versions of this ecosystem have no known order"
 }
 
 // Compare returns -1, 0 or +1 if a is before, equal to or after b. It fails with *VersionError

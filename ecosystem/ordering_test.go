@@ -57,7 +57,7 @@ func TestUnorderedHasNoKeys(t *testing.T) {
 }
 
 func TestVersionsBeyondTheLengthAreRefused(t *testing.T) {
-	for _, o := range []Ordering{Deb, APK, Semver} {
+	for _, o := range []Ordering{Deb, APK, Semver, RPM, PyPI, Hackage, CRAN, Maven, RubyGems, Julia, Bitnami, Opam, Conan} {
 		longest := strings.Repeat("1", MaxVersionLength)
 		if _, err := o.AppendKey(nil, longest); err != nil {
 			t.Errorf("%s refuses %d bytes: %v", o, MaxVersionLength, err)
@@ -67,7 +67,7 @@ func TestVersionsBeyondTheLengthAreRefused(t *testing.T) {
 }
 
 func TestOrderingString(t *testing.T) {
-	for o, want := range map[Ordering]string{Unordered: "unordered", Deb: "deb", APK: "apk", Semver: "semver", 9: "ordering 9"} {
+	for o, want := range map[Ordering]string{Unordered: "unordered", Deb: "deb", APK: "apk", Semver: "semver", RPM: "rpm", PyPI: "pypi", 200: "ordering 200"} {
 		if got := o.String(); got != want {
 			t.Errorf("Ordering(%d).String() = %q, want %q", uint8(o), got, want)
 		}

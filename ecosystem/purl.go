@@ -7,10 +7,11 @@ import (
 
 // PURL is a package URL (github.com/package-url/purl-spec; ECMA-427), taken apart and decoded.
 //
-// One rule of the specification is not kept. It wants golang namespaces and names in lower
+// Two rules of the specification are not kept. It wants golang namespaces and names in lower
 // case, which predates Go modules: there github.com/BurntSushi/toml and github.com/burntsushi/toml
-// are two modules, and OSV's names have the module's own case. Plimsoll keeps the case of golang
-// purls; tools that fold it do not find these modules by purl.
+// are two modules, and OSV's names have the module's own case. It wants npm's too, though it
+// knows of old names with capitals, which are other packages than those without. Plimsoll keeps
+// the case of both; tools that fold it do not find these packages by purl.
 type PURL struct {
 	Type       string
 	Namespace  string // segments between slashes; empty if there is none
@@ -50,7 +51,7 @@ func GolangPURL(module, version string) string {
 	return PURL{Type: "golang", Namespace: namespace, Name: name, Version: version}.String()
 }
 
-// distroPackage lower-cases namespace and name, which the definitions of deb and apk ask for.
+// distroPackage lower-cases namespace and name, which the definitions of deb, apk and alpm ask for.
 func distroPackage(kind, distroID, name, version, arch, distroTag string) string {
 	var qualifiers [2]Qualifier
 	set := qualifiers[:0]

@@ -9,7 +9,7 @@ import (
 
 // ParsePURL reads a purl (purl-spec, "How to parse a purl string in its components"). It takes
 // what is not canonical, such as pkg://deb/..., an upper-case type or unsorted qualifiers, and
-// applies the case rules of deb and apk; it does not check the rules of other types.
+// applies the types' rules of spelling (see PURL.fold); it does not check their other rules.
 func ParsePURL(purl string) (PURL, error) {
 	p, reason := parsePURL(purl)
 	if reason != "" {
@@ -55,10 +55,22 @@ func parsePURL(purl string) (p PURL, reason string) {
 	if p.Name, ok = unescape(name); !ok || p.Name == "" {
 		return p, "it has no name"
 	}
-	if p.Type == "deb" || p.Type == "apk" {
-		p.Namespace, p.Name = strings.ToLower(p.Namespace), strings.ToLower(p.Name)
-	}
+	p.fold()
 	return p, ""
+}
+
+// fold applies the rules of a type's definition to the spelling of namespace and name.
+func (p *PURL) fold() {
+	switch p.Type {
+	case "alpm", "apk", "composer", "deb", "hex":
+		p.Namespace, p.Name = strings.ToLower(p.Namespace), strings.ToLower(p.Name)
+	case "bitnami", "pub":
+		p.Name = strings.ToLower(p.Name)
+	case "pypi":
+		p.Name = normalPyPI(p.Name)
+	case "rpm":
+		p.Namespace = strings.ToLower(p.Namespace)
+	}
 }
 
 // parseQualifiers reads KEY=VALUE pairs between ampersands; a pair without a value counts as

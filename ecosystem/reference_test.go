@@ -13,7 +13,7 @@ import (
 // x/mod's semver: slow, pairwise, and written along the upstream tool's own walk.
 
 // reference returns the ordering's comparer. It knows the answer for versions that the ordering
-// accepts, and for Semver only if x/mod does.
+// accepts, and for Semver only if x/mod does. Orderings that semantic knows well have none.
 func reference(o Ordering) func(a, b string) (order int, known bool) {
 	switch o {
 	case Deb:
@@ -21,11 +21,23 @@ func reference(o Ordering) func(a, b string) (order int, known bool) {
 	case APK:
 		g := newAPKGrammar()
 		return func(a, b string) (int, bool) { return refAPK(g.parts(a), g.parts(b)), true }
+	case Semver:
+		return func(a, b string) (int, bool) {
+			a, b = "v"+strings.TrimPrefix(a, "v"), "v"+strings.TrimPrefix(b, "v")
+			return semver.Compare(a, b), semver.IsValid(a) && semver.IsValid(b)
+		}
+	case Maven:
+		return func(a, b string) (int, bool) { return refMaven(a, b), true }
+	case Opam:
+		return func(a, b string) (int, bool) { return refOpam(a, b), true }
+	case ALPM:
+		return func(a, b string) (int, bool) { return refALPM(a, b), true }
+	case FreeBSD:
+		return func(a, b string) (int, bool) { return refFreeBSD(a, b), true }
+	case Conan:
+		return func(a, b string) (int, bool) { return refConan(a, b), true }
 	}
-	return func(a, b string) (int, bool) {
-		a, b = "v"+strings.TrimPrefix(a, "v"), "v"+strings.TrimPrefix(b, "v")
-		return semver.Compare(a, b), semver.IsValid(a) && semver.IsValid(b)
-	}
+	return func(string, string) (int, bool) { return 0, false }
 }
 
 // refDeb compares as deb-version(7) tells a person to. Both versions must be accepted by Deb.

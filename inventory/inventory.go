@@ -60,7 +60,9 @@ type Distro struct {
 	ID        string   `json:"id"`
 	VersionID string   `json:"versionID,omitempty"` // absent on rolling releases
 	Codename  string   `json:"codename,omitempty"`
-	Name      string   `json:"name,omitempty"` // PRETTY_NAME
+	Name      string   `json:"name,omitempty"`    // PRETTY_NAME
+	CPE       string   `json:"cpe,omitempty"`     // CPE_NAME
+	Variant   string   `json:"variant,omitempty"` // VARIANT_ID
 	IDLike    []string `json:"idLike,omitempty"`
 }
 

@@ -17,7 +17,7 @@ import (
 // the records alone, not on the order in which they come.
 type assembler struct {
 	base     string
-	keys     *keyring
+	keys     map[ecosystem.Ordering]*keyring
 	records  []*compiledRecord
 	packages map[string]*compiledPackage
 	names    map[string]int // of ecosystems with their releases; first a set, then the index
@@ -33,7 +33,7 @@ type compiledPackage struct {
 
 func newAssembler(base string) *assembler {
 	return &assembler{
-		base: base, keys: newKeyring(ecosystem.OrderingOf(base)),
+		base: base, keys: map[ecosystem.Ordering]*keyring{},
 		packages: map[string]*compiledPackage{}, names: map[string]int{},
 		ratings: map[string]int{}, stored: map[string][]byte{},
 	}
@@ -54,22 +54,32 @@ func (a *assembler) add(record advisory.Advisory) {
 		}
 		a.names[one.Ecosystem] = 0
 		a.countRatings(one.Ratings)
-		entry, refused := compileEntry(compiled, one, a.keys)
+		entry, refused := compileEntry(compiled, one, a.keyring(one.Ecosystem))
 		a.count.UnparsableVersions += refused
 		if !entry.matters() {
 			continue
 		}
 		a.count.Entries++
 		a.noteRatings(record.ID, one.Ratings)
-		p := a.packages[one.Name]
+		name := ecosystem.NormalName(one.Ecosystem, one.Name)
+		p := a.packages[name]
 		if p == nil {
 			p = &compiledPackage{releases: map[string][]compiledEntry{}}
-			a.packages[one.Name] = p
+			a.packages[name] = p
 		}
 		p.releases[one.Ecosystem] = append(p.releases[one.Ecosystem], entry)
 	}
 	compiled.hoistRatings(record.Affected)
 	a.noteRatings(record.ID, compiled.Ratings)
+}
+
+// keyring returns the keyring of a release: one for all, unless they have orderings of their own.
+func (a *assembler) keyring(release string) *keyring {
+	ordering := ecosystem.OrderingOf(release)
+	if a.keys[ordering] == nil {
+		a.keys[ordering] = newKeyring(ordering, keyPrefix(a.base, ordering))
+	}
+	return a.keys[ordering]
 }
 
 // hoistRatings gives a record without ratings the CVSS vectors of its packages, if all of them
@@ -151,7 +161,7 @@ func (a *assembler) assemble() ([]byte, error) {
 	parts[cveSection] = a.assembleCVEs()
 	a.assemblePackages(&parts)
 	a.count.Packages = len(a.packages)
-	return appendLayout(a.keys.ordering, parts)
+	return appendLayout(ecosystem.OrderingOf(a.base), parts)
 }
 
 func (a *assembler) assembleRatings() []byte {

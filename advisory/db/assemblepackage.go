@@ -30,7 +30,7 @@ func (a *assembler) assemblePackages(parts *[sections][]byte) {
 type ranking struct {
 	keyed   []edge
 	unkeyed []string
-	rank    map[string]int // by text
+	rank    map[edge]int
 }
 
 func (p *compiledPackage) rankVersions() ranking {
@@ -46,14 +46,14 @@ func (p *compiledPackage) rankVersions() ranking {
 			})
 		}
 	}
-	r := ranking{rank: map[string]int{}}
+	r := ranking{rank: map[edge]int{}}
 	r.keyed = slices.SortedFunc(maps.Keys(keyed), compareEdges)
 	r.unkeyed = slices.Sorted(maps.Keys(unkeyed))
 	for i, text := range r.unkeyed {
-		r.rank[text] = len(r.keyed) + i
+		r.rank[edge{text: text}] = len(r.keyed) + i
 	}
 	for i, at := range r.keyed {
-		r.rank[at.text] = i // the same text has the same key, and is never without one
+		r.rank[at] = i
 	}
 	return r
 }
@@ -146,10 +146,10 @@ func (a *assembler) appendEntry(dst []byte, e *compiledEntry, ranks ranking) []b
 	for _, i := range e.intervals {
 		lower, upper := 0, 0
 		if i.hasLower {
-			lower = ranks.rank[i.lower.text] + 1
+			lower = ranks.rank[i.lower] + 1
 		}
 		if i.kind != noUpper {
-			upper = ranks.rank[i.upper.text]*4 + int(i.kind)
+			upper = ranks.rank[i.upper]*4 + int(i.kind)
 		}
 		dst = binary.AppendUvarint(dst, uint64(lower))
 		dst = binary.AppendUvarint(dst, uint64(upper))
@@ -163,7 +163,7 @@ func (a *assembler) appendEntry(dst []byte, e *compiledEntry, ranks ranking) []b
 			dst = binary.AppendUvarint(dst, uint64(len(r.Events)))
 			for _, event := range r.Events {
 				kind := int(event.Kind - advisory.Introduced)
-				dst = binary.AppendUvarint(dst, uint64(ranks.rank[event.Version]*4+kind))
+				dst = binary.AppendUvarint(dst, uint64(ranks.rank[edge{text: event.Version}]*4+kind))
 			}
 		}
 	}
@@ -177,7 +177,7 @@ func (a *assembler) appendEntry(dst []byte, e *compiledEntry, ranks ranking) []b
 func appendRuns(dst []byte, listed []edge, ranks ranking) []byte {
 	var sorted []int
 	for _, at := range listed {
-		sorted = append(sorted, ranks.rank[at.text])
+		sorted = append(sorted, ranks.rank[at])
 	}
 	slices.Sort(sorted)
 	sorted = slices.Compact(sorted)

@@ -149,10 +149,10 @@ func sample() bucket {
 				  "affected":[{"package":{"ecosystem":"Go","name":"example.com/m"},
 				    "ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}]}]}`,
 			},
-			"PyPI": {
-				`{"id":"PYSEC-2024-1","modified":"2024-02-01T00:00:00Z","aliases":["CVE-2024-0002"],
+			"OSS-Fuzz": {
+				`{"id":"OSV-2024-1","modified":"2024-02-01T00:00:00Z","aliases":["CVE-2024-0002"],
 				  "severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:X"}],
-				  "affected":[{"package":{"ecosystem":"PyPI","name":"pip"},"versions":["1.0","1.1"],
+				  "affected":[{"package":{"ecosystem":"OSS-Fuzz","name":"libpng"},"versions":["1.0","1.1"],
 				    "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"1.0"},{"fixed":"1.2"}]}]}]}`,
 			},
 		},

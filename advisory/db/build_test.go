@@ -98,7 +98,7 @@ func TestStats(t *testing.T) {
 		{Name: "osv/Alpine", Records: 2, Packages: 1, Entries: 2},
 		{Name: "osv/Debian", Records: 2, Packages: 2, Entries: 3},
 		{Name: "osv/Go", Records: 3, Packages: 2, Entries: 3, UnparsableVersions: 2, FutureDated: 1},
-		{Name: "osv/PyPI", Records: 1, Packages: 1, Entries: 1, UnknownRatings: 1},
+		{Name: "osv/OSS-Fuzz", Records: 1, Packages: 1, Entries: 1, UnknownRatings: 1},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -115,7 +115,7 @@ func TestBuildLeavesOut(t *testing.T) {
 	for _, s := range d.Sources() {
 		names = append(names, s.Name)
 	}
-	if diff := cmp.Diff([]string{"epss", "osv/Alpine", "osv/Debian", "osv/PyPI"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"epss", "osv/Alpine", "osv/Debian", "osv/OSS-Fuzz"}, names); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if _, ok, err := d.EPSS("CVE-1999-0001"); ok || err != nil {

@@ -24,8 +24,8 @@ func everything(d *DB) (found []string, err error) {
 			err = e
 		}
 	}
-	for _, ecosystemName := range []string{"Alpine:v3.20", "Alpine:v3.19", "Debian:12", "Debian:10", "Go", "PyPI"} {
-		for _, name := range []string{"openssl", "db", "openjdk-11", "example.com/m", "pip", "p"} {
+	for _, ecosystemName := range []string{"Alpine:v3.20", "Alpine:v3.19", "Debian:12", "Debian:10", "Go", "OSS-Fuzz"} {
+		for _, name := range []string{"openssl", "db", "openjdk-11", "example.com/m", "libpng", "p"} {
 			cursor, e := d.Lookup(ecosystemName, name)
 			if e != nil {
 				note(nil, e)

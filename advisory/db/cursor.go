@@ -11,9 +11,11 @@ import (
 // Cursor goes through what the records of one ecosystem say of one package, in the order of the
 // records' ids. It belongs to one goroutine.
 type Cursor struct {
-	shard *advisoryShard
-	name  string
-	err   error
+	shard    *advisoryShard
+	name     string
+	ordering ecosystem.Ordering
+	prefix   string // of the keys
+	err      error
 
 	// Of the package.
 	keyed, unkeyed int // how many versions have keys, and how many have none
@@ -42,10 +44,11 @@ type query struct {
 	keyScratch []byte
 }
 
-// Lookup returns a cursor over what an ecosystem (Debian:12, Go) says of a package. For a
-// package that no record names, the cursor is empty.
+// Lookup returns a cursor over what an ecosystem (Debian:12, Go) says of a package, however its
+// name is spelled (ecosystem.NormalName). For a package that no record names, the cursor is empty.
 func (d *DB) Lookup(ecosystemName, name string) (*Cursor, error) {
-	c := &Cursor{name: name}
+	c := &Cursor{name: ecosystem.NormalName(ecosystemName, name), ordering: ecosystem.OrderingOf(ecosystemName)}
+	c.prefix = keyPrefix(ecosystem.Base(ecosystemName), c.ordering)
 	if c.shard = d.shardOf(ecosystemName); c.shard == nil {
 		return c, nil
 	}
@@ -128,9 +131,11 @@ func (c *Cursor) Ratings() ([]advisory.Rating, error) {
 func (c *Cursor) locate(key []byte, version string) {
 	q := &c.query
 	*q = query{known: true, key: append(q.key[:0], key...), version: version, unkeyed: -1, keyScratch: q.keyScratch}
-	q.orderable = c.shard.ordering != ecosystem.Unordered && len(key) > 0
+	q.orderable = c.ordering != ecosystem.Unordered && len(key) > 0
 	if q.orderable {
 		r := c.keys
+		var buffer [128]byte
+		key = append(append(buffer[:0], c.prefix...), key...)
 		for range c.keyed {
 			shared := r.count(len(q.keyScratch))
 			q.keyScratch = append(q.keyScratch[:shared], r.bytes(r.count(r.left()))...)

@@ -74,11 +74,11 @@ func TestMatch(t *testing.T) {
 		{"a version that its ecosystem refuses", "Go", "example.com/m", "(devel)", map[string]Match{
 			"GO-2024-0001":        {State: Undecided, Range: ">=2.0.0,<2.1.0"},
 			"GHSA-aaaa-bbbb-cccc": {State: Affected, Range: ">=0"}}},
-		{"listed, where versions have no order", "PyPI", "pip", "1.1",
-			map[string]Match{"PYSEC-2024-1": {State: Affected, Range: "=1.1", Fixed: "1.2"}}},
-		{"not listed, where versions have no order", "PyPI", "pip", "1.1.1",
-			map[string]Match{"PYSEC-2024-1": {State: Undecided, Range: ">=1.0,<1.2"}}},
-		{"the only fix, where versions have no order", "PyPI", "pip", "1.2", nil},
+		{"listed, where versions have no order", "OSS-Fuzz", "libpng", "1.1",
+			map[string]Match{"OSV-2024-1": {State: Affected, Range: "=1.1", Fixed: "1.2"}}},
+		{"not listed, where versions have no order", "OSS-Fuzz", "libpng", "1.1.1",
+			map[string]Match{"OSV-2024-1": {State: Undecided, Range: ">=1.0,<1.2"}}},
+		{"the only fix, where versions have no order", "OSS-Fuzz", "libpng", "1.2", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := map[string]Match{}
@@ -114,9 +114,9 @@ func TestRecord(t *testing.T) {
 			{Shard: "osv/Go", ID: "GHSA-aaaa-bbbb-cccc", CVEs: []string{"CVE-2024-0001"}, Withdrawn: day(2024, 3, 1),
 				Ratings: []advisory.Rating{{Source: "ghsa/severity", Severity: advisory.Medium}}},
 			{Shard: "osv/Go", ID: "GO-2024-0001", CVEs: []string{"CVE-2024-0001"}, Aliases: []string{"GHSA-aaaa-bbbb-cccc"}}}},
-		{"a vector that cannot be scored", "PyPI", "pip", "1.0", []Record{
-			{Shard: "osv/PyPI", ID: "PYSEC-2024-1", CVEs: []string{"CVE-2024-0002"},
-				Ratings: []advisory.Rating{{Source: "PYSEC-2024-1", Vector: "CVSS:3.1/AV:X"}}}}},
+		{"a vector that cannot be scored", "OSS-Fuzz", "libpng", "1.0", []Record{
+			{Shard: "osv/OSS-Fuzz", ID: "OSV-2024-1", CVEs: []string{"CVE-2024-0002"},
+				Ratings: []advisory.Rating{{Source: "OSV-2024-1", Vector: "CVSS:3.1/AV:X"}}}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []Record
@@ -193,7 +193,7 @@ func TestSources(t *testing.T) {
 		"osv/Alpine 2025-02-16 2024-02-01T00:00:00Z CC-BY-SA-4.0 ",
 		"osv/Debian 2026-11-22 2024-03-01T00:00:00Z  ",
 		"osv/Go 2026-11-22 2024-02-01T00:00:00Z  ",
-		"osv/PyPI 2026-11-22 2024-02-01T00:00:00Z  ",
+		"osv/OSS-Fuzz 2026-11-22 2024-02-01T00:00:00Z  ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

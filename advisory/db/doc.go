@@ -39,5 +39,6 @@
 //
 // A shard has at most 2 GiB. The file is mapped into memory, read-only and shared, where the
 // system can; it is never locked, and may be replaced by a rename while it is open. The package
-// fetches nothing, and does not decide what a package is called in an ecosystem.
+// fetches nothing. What a package is called in an ecosystem, and how its versions are ordered, is
+// package ecosystem's word.
 package db

@@ -155,21 +155,24 @@ func checkHeader(header []byte, fileLength int64) (directoryLength int, err erro
 	return int(length), nil
 }
 
-// orderingFingerprint changes when package ecosystem encodes keys in another way: keys made by
-// different encodings must not be compared.
+// orderingFingerprint changes when package ecosystem encodes keys or spells names in another way:
+// keys made by different encodings must not be compared.
 func orderingFingerprint() (fingerprint [8]byte) {
 	var keys []byte
-	for _, probe := range []struct {
-		ordering ecosystem.Ordering
-		version  string
-	}{
-		{ecosystem.Deb, "1:2.30~rc1+dfsg-4~deb12u10+b1"}, {ecosystem.Deb, "0a.9-0ubuntu0.22.04.1"},
-		{ecosystem.APK, "1.2.03b_pre4_git20240101-r12"}, {ecosystem.APK, "10.0_p1-r0"},
-		{ecosystem.Semver, "v1.20.3-rc.1.0.20240102030405-abcdef012345"}, {ecosystem.Semver, "0.0.12+build"},
+	for _, version := range []string{
+		"1:2.30~rc1+dfsg-4~deb12u10+b1", "0a.9-0ubuntu0.22.04.1", "1.2.03b_pre4_git20240101-r12", "10.0_p1-r0",
+		"v1.20.3-rc.1.0.20240102030405-abcdef012345", "0.0.12+build", "1.0", "2:3.0.7^git1-18.el9_2", "1!1.0a1.post2.dev3+cu118", "2004d",
+		"1.0.0.0-beta2.1-dev", "20100102-p1", "2.5.5.SP12-redhat-00009", "1.0.1-alpha", "1-ga.x", "8.0.0-preview.7.2147483648", "1.0.0--5",
+		"1.a.0.b", "1.0.0.rc1", "1.0.0+1.a", "10a1b2_1,2", "1..a1-1", "1.1.1k-alpha+2", "1.2-3",
 	} {
-		keys = append(keys, 0xff, byte(probe.ordering))
-		// A version that is refused leaves no key, and that is part of the fingerprint.
-		keys, _ = probe.ordering.AppendKey(keys, probe.version)
+		for ordering := ecosystem.Unordered + 1; ordering <= ecosystem.LastOrdering; ordering++ {
+			keys = append(keys, 0xff, byte(ordering))
+			// A version that is refused leaves no key, and that is part of the fingerprint.
+			keys, _ = ordering.AppendKey(keys, version)
+		}
+	}
+	for _, name := range []string{"PyPI", "crates.io", "NuGet", "Packagist", "SwiftURL", "npm"} {
+		keys = append(append(keys, 0xff), ecosystem.NormalName(name, "https://A_b.C/D--e.git")...)
 	}
 	sum := sha256.Sum256(keys)
 	copy(fingerprint[:], sum[:])

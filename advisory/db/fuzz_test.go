@@ -90,7 +90,7 @@ func forge(kind shardKind, data []byte) []byte {
 	case kevEntries:
 		shards = []builtShard{finish(kind, Source{Name: kevShard}, data, ShardStats{})}
 	default:
-		for _, base := range []string{"Alpine", "Debian", "Go", "PyPI"} {
+		for _, base := range []string{"Alpine", "Debian", "Go", "OSS-Fuzz"} {
 			shards = append(shards, finish(advisories, Source{Name: shardPrefix + base}, data, ShardStats{}))
 		}
 	}

@@ -29,12 +29,23 @@ const (
 // keyring makes the keys of versions, each once: records repeat them many times over.
 type keyring struct {
 	ordering ecosystem.Ordering
+	prefix   string          // of every key
 	edges    map[string]edge // by text; an edge without a key is refused
 	scratch  []byte
 }
 
-func newKeyring(ordering ecosystem.Ordering) *keyring {
-	return &keyring{ordering: ordering, edges: map[string]edge{}}
+func newKeyring(ordering ecosystem.Ordering, prefix string) *keyring {
+	return &keyring{ordering: ordering, prefix: prefix, edges: map[string]edge{}}
+}
+
+// keyPrefix is what the keys of an ordering begin with in the shard of a base ecosystem. Where the
+// releases of one are ordered in different ways it is a byte for the ordering, so that the
+// versions of a package can lie in one list: keys of different orderings are never compared.
+func keyPrefix(base string, ordering ecosystem.Ordering) string {
+	if !ecosystem.HasManyOrderings(base) {
+		return ""
+	}
+	return string([]byte{byte(ordering)})
 }
 
 // edge returns a version with its key; false if it has none.
@@ -43,7 +54,7 @@ func (k *keyring) edge(text string) (edge, bool) {
 	if !known {
 		text = strings.Clone(text)
 		at = edge{text: text}
-		if key, err := k.ordering.AppendKey(k.scratch[:0], text); err == nil {
+		if key, err := k.ordering.AppendKey(append(k.scratch[:0], k.prefix...), text); err == nil {
 			at.key, k.scratch = string(key), key
 		}
 		k.edges[text] = at

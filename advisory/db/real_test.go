@@ -67,7 +67,7 @@ func realPackages(records []advisory.Advisory, base string) map[realPackage][]sa
 		for j := range records[i].Affected {
 			a := &records[i].Affected[j]
 			if ecosystem.Base(a.Ecosystem) == base {
-				p := realPackage{a.Ecosystem, a.Name}
+				p := realPackage{a.Ecosystem, ecosystem.NormalName(a.Ecosystem, a.Name)}
 				packages[p] = append(packages[p], said{records[i].ID, a})
 			}
 		}
@@ -90,12 +90,15 @@ func versionsOf(records []said) []string {
 	return slices.Compact(versions)
 }
 
-// TestRealAdvisories: for every package of four ecosystems, the schema's evaluation of the raw
+// TestRealAdvisories: for every package of every ecosystem that the copy holds, the schema's evaluation of the raw
 // records and the database name the same records, at versions where answers change. Of the large
 // ecosystems a part of the records is taken, to be quick under the race detector.
 func TestRealAdvisories(t *testing.T) {
 	from := realData(t)
-	for base, every := range map[string]int{"Alpine": 5, "Debian": 10, "Ubuntu": 5, "Go": 1} {
+	for base, every := range map[string]int{"Alpine": 5, "Debian": 10, "Ubuntu": 5, "Go": 1,
+		"AlmaLinux": 10, "Bitnami": 5, "CRAN": 1, "CleanStart": 2, "GHC": 1, "Hackage": 1, "Hex": 1, "Julia": 2, "Maven": 5, "NuGet": 2,
+		"Packagist": 5, "Pub": 1, "PyPI": 10, "Red Hat": 50, "Rocky Linux": 5, "RubyGems": 2, "SUSE": 2, "SwiftURL": 1, "crates.io": 2,
+		"npm": 5, "opam": 1, "openSUSE": 2} {
 		t.Run(base, func(t *testing.T) {
 			records := realRecords(t, from, base, every)
 			d := openTest(t, assembled(t, base, records))

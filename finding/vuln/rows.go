@@ -53,6 +53,10 @@ func isKernelHeaders(p *inventory.Package, q query) bool {
 			(strings.HasPrefix(p.Name, "linux-libc-dev") || strings.HasPrefix(p.Name, "linux-headers-"))
 	case "apk":
 		return p.Name == "linux-headers"
+	case "rpm":
+		return p.Name == "kernel-headers" || p.Name == "linux-glibc-devel"
+	case "alpm":
+		return p.Name == "linux-api-headers"
 	default:
 		return false
 	}
@@ -70,8 +74,8 @@ func (m *matcher) finding(p *inventory.Package, q query, id string, hits []hit) 
 	f.FixKnownSince = formatTime(earliest(hits, func(h hit) bool { return h.record.Erratum && h.match.Fixed != "" }))
 
 	first := hits[0] // hits come in record-id order, so the proof is the same every time
-	f.Proof = &finding.Proof{Source: first.record.Shard, Record: first.record.ID, Name: q.name,
-		Range: first.match.Range, Compared: q.version}
+	f.Proof = &finding.Proof{Source: first.record.Shard, Record: first.record.ID, Name: first.query.name,
+		Range: first.match.Range, Compared: first.query.version}
 
 	known, err := m.known(id)
 	if err != nil {

@@ -31,7 +31,7 @@ type Result struct {
 // Match looks every package of facts up in the database. It fails only if the database cannot
 // be read or ctx ends.
 func Match(ctx context.Context, facts inventory.Facts, database *db.DB) (Result, error) {
-	m := matcher{database: database, distro: facts.Distro, bySource: map[query][]hit{}, byCVE: map[string]cve{}, covered: map[string]bool{}}
+	m := matcher{database: database, distro: facts.Distro, bySource: map[query][]hit{}, byCVE: map[string]cve{}, covered: map[string]bool{}, release: map[string]string{}}
 	for i := range facts.Packages {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
@@ -51,6 +51,7 @@ type query struct{ ecosystem, name, version string }
 
 // hit is one record that affects the version asked for.
 type hit struct {
+	query  query
 	record db.Record
 	match  db.Match
 }
@@ -63,26 +64,20 @@ type matcher struct {
 	bySource map[query][]hit
 	byCVE    map[string]cve
 	covered  map[string]bool
+	release  map[string]string // the first name of the release that an ecosystem belongs to
 	key      []byte
 }
 
 func (m *matcher) match(p *inventory.Package) error {
-	ecosystemName, known := m.ecosystemOf(p)
-	if !known {
+	queries := m.queriesOf(p)
+	if len(queries) == 0 {
 		return nil
 	}
-	q := query{ecosystem: ecosystemName, name: p.Name, version: p.Version}
-	if p.Source != nil {
-		q.name, q.version = p.Source.Name, p.Source.Version
-	}
-	hits, err := m.lookup(q)
-	if err != nil {
+	hits, err := m.lookupAll(queries)
+	if err != nil || len(hits) == 0 {
 		return err
 	}
-	if len(hits) == 0 {
-		return nil
-	}
-	rows, err := m.rows(p, q, hits)
+	rows, err := m.rows(p, queries[0], hits)
 	if err != nil {
 		return err
 	}
@@ -97,28 +92,84 @@ func (m *matcher) match(p *inventory.Package) error {
 	return nil
 }
 
-// ecosystemOf returns the OSV ecosystem whose advisories speak of p, and records its coverage.
-func (m *matcher) ecosystemOf(p *inventory.Package) (string, bool) {
-	switch p.Type {
-	case "golang":
-		m.cover("Go")
-		return "Go", true
-	case "deb", "apk":
-		var id, version string
-		if m.distro != nil {
-			id, version = m.distro.ID, m.distro.VersionID
-		}
-		name, ok := ecosystem.FromDistro(id, version)
-		if !ok || ecosystem.OrderingOf(name) != orderingOfType(p.Type) {
-			m.uncovered(strings.Trim(cmp.Or(id, "unknown")+":"+version, ":"), p.Type)
-			return "", false
-		}
-		m.cover(name)
-		return name, true
+// queriesOf returns the questions to ask about a package, best first: in each of its ecosystems,
+// under each of its names.
+func (m *matcher) queriesOf(p *inventory.Package) []query {
+	ecosystems, name := m.ecosystemsOf(p)
+	names := []query{{name: name, version: p.Version}}
+	switch {
+	case p.Source == nil:
+	case p.Type == "rpm" && p.Source.Name != name:
+		// Red Hat and AlmaLinux speak of binary packages, Rocky Linux and SUSE of source packages.
+		names = append(names, query{name: p.Source.Name, version: p.Source.Version})
 	default:
-		m.uncovered(p.Type, p.Type)
-		return "", false
+		names[0] = query{name: p.Source.Name, version: p.Source.Version}
 	}
+	queries := make([]query, 0, len(ecosystems)*len(names))
+	for _, e := range ecosystems {
+		for _, q := range names {
+			q.ecosystem = e
+			queries = append(queries, q)
+		}
+	}
+	return queries
+}
+
+// lookupAll returns the records that affect a package by any of the questions, each once: what
+// the first question finds counts. They come in the order of their ids.
+func (m *matcher) lookupAll(queries []query) ([]hit, error) {
+	if len(queries) == 1 {
+		return m.lookup(queries[0])
+	}
+	var all []hit
+	answered := map[string]query{} // by record; it may speak of one release several times
+	for _, q := range queries {
+		hits, err := m.lookup(q)
+		if err != nil {
+			return nil, err
+		}
+		for _, h := range hits {
+			if first, known := answered[h.record.ID]; !known || first == q {
+				answered[h.record.ID] = q
+				all = append(all, h)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b hit) int { return strings.Compare(a.record.ID, b.record.ID) })
+	return all, nil
+}
+
+// ecosystemsOf returns the OSV ecosystems whose advisories speak of p, and its name there, and
+// records their coverage.
+func (m *matcher) ecosystemsOf(p *inventory.Package) (ecosystems []string, name string) {
+	ordering := orderingOfType(p.Type)
+	if ordering == ecosystem.Unordered {
+		return m.languageOf(p)
+	}
+	var release ecosystem.Release
+	if d := m.distro; d != nil {
+		release = ecosystem.Release{ID: d.ID, VersionID: d.VersionID, Name: d.Name, CPE: d.CPE, Variant: d.Variant, IDLike: d.IDLike}
+	}
+	names := ecosystem.FromDistro(release)
+	if len(names) == 0 || ecosystem.OrderingOf(names[0]) != ordering {
+		m.uncovered(strings.Trim(cmp.Or(release.ID, "unknown")+":"+release.VersionID, ":"), p.Type)
+		return nil, ""
+	}
+	m.cover(names)
+	return names, p.Name
+}
+
+// languageOf returns the ecosystem of a language's package.
+func (m *matcher) languageOf(p *inventory.Package) (ecosystems []string, name string) {
+	purl, err := ecosystem.ParsePURL(p.PURL)
+	if err == nil {
+		if e, name, ok := ecosystem.OSVPackage(purl); ok {
+			m.cover([]string{e})
+			return []string{e}, name
+		}
+	}
+	m.uncovered(p.Type, p.Type)
+	return nil, ""
 }
 
 func orderingOfType(purlType string) ecosystem.Ordering {
@@ -127,24 +178,37 @@ func orderingOfType(purlType string) ecosystem.Ordering {
 		return ecosystem.Deb
 	case "apk":
 		return ecosystem.APK
+	case "rpm":
+		return ecosystem.RPM
+	case "alpm":
+		return ecosystem.ALPM
 	default:
 		return ecosystem.Unordered
 	}
 }
 
-// cover records that the database speaks of an ecosystem, or that it does not.
-func (m *matcher) cover(name string) {
-	if m.covered[name] {
+// dimensionOf names the coverage of a release: by its ecosystem without a repository, such as
+// advisories/Red Hat:enterprise_linux:9.
+func dimensionOf(name string) string {
+	release, _, _ := strings.Cut(name, "::")
+	return "advisories/" + release
+}
+
+// cover records that the database speaks of a release under one of its names, or that it does not.
+func (m *matcher) cover(names []string) {
+	if m.covered[names[0]] {
 		return
 	}
-	m.covered[name] = true
-	dimension := "advisories/" + name
-	if m.database.Covers(name) {
-		m.result.Coverage.Set(dimension, inventory.Full)
+	m.covered[names[0]] = true
+	for _, name := range names {
+		m.release[name] = names[0]
+	}
+	if slices.ContainsFunc(names, m.database.Covers) {
+		m.result.Coverage.Set(dimensionOf(names[0]), inventory.Full)
 		return
 	}
-	m.result.Coverage.AddGap(inventory.Gap{Dimension: dimension, Code: "no-advisories-for-release",
-		Why: "the database holds no advisory for " + name}, inventory.Unknown)
+	m.result.Coverage.AddGap(inventory.Gap{Dimension: dimensionOf(names[0]), Code: "no-advisories-for-release",
+		Why: "the database holds no advisory for " + names[0]}, inventory.Unknown)
 }
 
 func (m *matcher) uncovered(release, purlType string) {
@@ -191,7 +255,7 @@ func (m *matcher) lookup(q query) ([]hit, error) {
 			}
 			continue
 		}
-		hits = append(hits, hit{record: record, match: match})
+		hits = append(hits, hit{query: q, record: record, match: match})
 	}
 	if err := cursor.Err(); err != nil {
 		return nil, err
@@ -208,5 +272,14 @@ func versionProblem(q query) string {
 }
 
 func (m *matcher) gap(q query, code, why string) {
-	m.result.Coverage.AddGap(inventory.Gap{Dimension: "advisories/" + q.ecosystem, Code: code, Why: why}, inventory.Partial)
+	m.result.Coverage.AddGap(inventory.Gap{Dimension: m.dimension(q), Code: code, Why: why}, inventory.Partial)
+}
+
+// dimension is the coverage that an answer belongs to: that of the release, which its first
+// ecosystem names.
+func (m *matcher) dimension(q query) string {
+	if first, ok := m.release[q.ecosystem]; ok {
+		return dimensionOf(first)
+	}
+	return dimensionOf(q.ecosystem)
 }

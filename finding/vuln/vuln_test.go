@@ -289,3 +289,62 @@ func TestLastAffectedSaysNothingAboutTheFix(t *testing.T) {
 	later := match(t, inventory.Facts{Packages: []inventory.Package{module("example.test/a", "v1.4.1")}}, database)
 	expect(t, keys(later.Findings))
 }
+
+func rpm(name, version, source, sourceVersion string) inventory.Package {
+	return inventory.Package{PURL: "pkg:rpm/rhel/" + name + "@" + version, Type: "rpm", Name: name, Version: version,
+		Source: &inventory.Source{Name: source, Version: sourceVersion}}
+}
+
+func TestARecordOfSeveralRepositoriesCountsOnce(t *testing.T) {
+	// Red Hat writes an erratum for each repository, with the binary packages' names.
+	database := compile(t, map[string][]object{"Red Hat": {
+		record("RHSA-2026:1", affected("Red Hat:enterprise_linux:9::baseos", "openssl-libs", "1:3.0.7-27.el9"), object{"related": []string{"CVE-2026-1001"}}),
+		record("RHSA-2026:2", affected("Red Hat:enterprise_linux:9::appstream", "openssl-libs", "1:3.0.7-28.el9"), object{"related": []string{"CVE-2026-1002"}}),
+		record("RHSA-2026:3", affected("Red Hat:rhel_eus:9.2::baseos", "openssl-libs", "1:3.0.7-18.el9_2"), object{"related": []string{"CVE-2026-1003"}})}})
+	facts := inventory.Facts{Distro: &inventory.Distro{ID: "rhel", VersionID: "9.4", CPE: "cpe:/o:redhat:enterprise_linux:9::baseos"},
+		Packages: []inventory.Package{rpm("openssl-libs", "1:3.0.7-25.el9", "openssl", "1:3.0.7-25.el9")}}
+	result := match(t, facts, database)
+	expect(t, keys(result.Findings), "CVE-2026-1001 pkg:rpm/rhel/openssl-libs@1:3.0.7-25.el9", "CVE-2026-1002 pkg:rpm/rhel/openssl-libs@1:3.0.7-25.el9")
+	if got := result.Coverage.State("advisories/Red Hat:enterprise_linux:9"); got != inventory.Full {
+		t.Errorf("coverage is %s, want full: some of the repositories are covered", got)
+	}
+	if len(result.Coverage.Gaps) != 0 {
+		t.Errorf("gaps are %+v, want none for the repositories that have no advisory", result.Coverage.Gaps)
+	}
+
+	facts.Distro.CPE = "cpe:/o:redhat:rhel_eus:9.2::baseos"
+	stream := match(t, facts, database)
+	expect(t, keys(stream.Findings)) // 25.el9 is after 18.el9_2: only the stream's own fixes are compared
+}
+
+func TestRPMsAreLookedUpByBinaryAndSourceName(t *testing.T) {
+	// SUSE writes of source packages, here with the modules that hold them.
+	one := object{"related": []string{"CVE-2026-1001"}}
+	database := compile(t, map[string][]object{"SUSE": {
+		record("SUSE-SU-2026:1", affected("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "krb5", "1.20.1-150500.3.9.1"), one),
+		record("SUSE-SU-2026:2", affected("SUSE:Linux Enterprise Server 15 SP5-LTSS", "krb5", "1.20.1-150500.3.12.1"), one)}})
+	facts := inventory.Facts{Distro: &inventory.Distro{ID: "sles", VersionID: "15.5"},
+		Packages: []inventory.Package{rpm("libkrb5-3", "1.20.1-150500.3.6.1", "krb5", "1.20.1-150500.3.6.1")}}
+	result := match(t, facts, database)
+	expect(t, keys(result.Findings), "CVE-2026-1001 pkg:rpm/rhel/libkrb5-3@1.20.1-150500.3.6.1")
+	expect(t, result.Findings[0].Advisories, "SUSE-SU-2026:1", "SUSE-SU-2026:2")
+	expect(t, result.Findings[0].FixedIn, "1.20.1-150500.3.9.1", "1.20.1-150500.3.12.1")
+	if got := result.Findings[0].Proof.Name; got != "krb5" {
+		t.Errorf("the proof names %s, want the source package", got)
+	}
+}
+
+func TestLanguagePackagesAreLookedUpByTheirPURL(t *testing.T) {
+	database := compile(t, map[string][]object{
+		"PyPI": {record("PYSEC-2026-1", affected("PyPI", "zope-interface", "6.1"), object{"aliases": []string{"CVE-2026-1001"}})},
+		"npm":  {record("GHSA-1", affected("npm", "@babel/traverse", "7.23.2"), object{"aliases": []string{"CVE-2026-1002"}})}})
+	result := match(t, inventory.Facts{Packages: []inventory.Package{
+		{PURL: "pkg:pypi/zope-interface@6.0", Type: "pypi", Name: "Zope.Interface", Version: "6.0"},
+		{PURL: "pkg:npm/%40babel/traverse@7.23.0", Type: "npm", Name: "@babel/traverse", Version: "7.23.0"},
+		{PURL: "pkg:cpan/Moose@2.2", Type: "cpan", Name: "Moose", Version: "2.2"},
+	}}, database)
+	expect(t, keys(result.Findings), "CVE-2026-1001 pkg:pypi/zope-interface@6.0", "CVE-2026-1002 pkg:npm/%40babel/traverse@7.23.0")
+	if gaps := result.Coverage.Gaps; len(gaps) != 1 || gaps[0].Dimension != "advisories/cpan" {
+		t.Errorf("gaps are %+v, want one for the type that OSV does not know", gaps)
+	}
+}

@@ -34,7 +34,7 @@ func New() Extractor { return Extractor{} }
 func (Extractor) Name() string { return "osrelease" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Known returns the two paths in the order that os-release(5) gives them.
 func (Extractor) Known() []string { return []string{"etc/os-release", "usr/lib/os-release"} }
@@ -110,6 +110,10 @@ func parse(text []byte) inventory.Distro {
 			distro.Codename = value
 		case "PRETTY_NAME":
 			distro.Name = value
+		case "CPE_NAME":
+			distro.CPE = value
+		case "VARIANT_ID":
+			distro.Variant = value
 		case "ID_LIKE":
 			distro.IDLike = strings.Fields(value)
 		}
