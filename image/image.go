@@ -60,6 +60,8 @@ type Layer struct {
 type Source interface {
 	// Image returns the image for a platform. It fails with *PlatformError if there is none.
 	Image(ctx context.Context, platform Platform) (*Image, error)
+	// Platforms lists the platforms that there is an image for, each once, in the medium's order.
+	Platforms(ctx context.Context) ([]Platform, error)
 	// Close releases what the source holds open. Layers cannot be opened afterwards.
 	io.Closer
 }

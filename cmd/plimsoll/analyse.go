@@ -83,7 +83,7 @@ func (p *program) scanTarget(ctx context.Context, target string, chosen targetFl
 	if err != nil {
 		return nil, err
 	}
-	source, err := openTarget(ctx, target, limits)
+	source, err := p.openTarget(ctx, target, limits, chosen.remote)
 	if err != nil {
 		return nil, err
 	}
