@@ -51,7 +51,11 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 			return nil, err
 		}
 	}
-	if slices.Contains(look, finding.Config) {
+	switch {
+	case !slices.Contains(look, finding.Config):
+	case facts.Target.ImageID.IsZero():
+		a.report.Coverage.AddGap(inventory.Gap{Dimension: "config", Code: "no-configuration", Why: "an unpacked file system has none"}, inventory.Unknown)
+	default:
 		a.report.Findings = append(a.report.Findings, imageconfig.Check(facts.Target.Config)...)
 		a.report.Coverage.Set("config", inventory.Full)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/archive"
+	"plimsoll.dev/plimsoll/image/directory"
 	"plimsoll.dev/plimsoll/image/layout"
 	"plimsoll.dev/plimsoll/image/registry"
 	"plimsoll.dev/plimsoll/image/rootfs"
@@ -27,6 +28,8 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 	case "oci-archive", "docker-archive":
 		file, tag := splitTag(rest)
 		return archive.Open(ctx, file, archive.Options{Reference: target, Tag: tag, MaxInflated: limits.Inflated})
+	case "dir":
+		return directory.Open(rest, target)
 	}
 	info, err := os.Stat(target)
 	switch {
@@ -36,8 +39,10 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 		return nil, fmt.Errorf("opening target %s: %w", target, err)
 	case info.IsDir() && layout.Is(target):
 		return layout.Open(target, "", layout.Options{Reference: target})
+	case info.IsDir() && layout.IsPart(target):
+		return nil, fmt.Errorf("folder %s has only one of oci-layout and index.json, so it is no whole OCI layout: export the image again (or say dir:%s if it is an unpacked root file system)", target, target)
 	case info.IsDir():
-		return nil, fmt.Errorf("folder %s is no OCI layout (it has no oci-layout and index.json); unpacked root file systems cannot be scanned yet", target)
+		return directory.Open(target, target)
 	default:
 		return archive.Open(ctx, target, archive.Options{Reference: target, MaxInflated: limits.Inflated})
 	}

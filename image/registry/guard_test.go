@@ -17,7 +17,6 @@ import (
 
 const password = "hunter2-is-secret"
 
-
 // withTokens makes a registry want a bearer token, to be had at a token service.
 func withTokens(f *fake, realm string) {
 	f.intercept = func(w http.ResponseWriter, r *http.Request) bool {

@@ -112,7 +112,7 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		{"github.com/google/go-containerregistry", []string{"image/registry", "e2e"}, "one medium, one package: the guard must not be gone around (decision 0017)"},
 		{"golang.org/x/net", []string{"image/registry"}, "which hosts are one organisation's (decision 0017)"},
 		{"golang.org/x/sync", []string{"image", "advisory", "scan", "bench"}, "errgroup owns goroutines (decision 0010)"},
-		{"golang.org/x/sys", []string{"advisory/db", "image/rootfs", "image/archive", "internal"}, "memory maps and unlinked files (decision 0010)"},
+		{"golang.org/x/sys", []string{"advisory/db", "image/rootfs", "image/archive", "image/directory", "internal"}, "memory maps, unlinked files and kinds of file system (decision 0010)"},
 		{"golang.org/x/term", []string{"cmd/plimsoll", "demo"}, "only the command knows whether it speaks to a terminal (decision 0010)"},
 		{"golang.org/x/mod", []string{"inventory/extract/gobinary", "ecosystem"}, "Go's own rules for module versions (decision 0010)"},
 	}
