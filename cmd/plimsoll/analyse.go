@@ -11,6 +11,7 @@ import (
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/finding/imageconfig"
 	"plimsoll.dev/plimsoll/finding/vuln"
+	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/internal/cache"
 	"plimsoll.dev/plimsoll/internal/progress"
 	"plimsoll.dev/plimsoll/inventory"
@@ -83,30 +84,55 @@ func (p *program) match(ctx context.Context, a *analysis, chosen databaseFlags) 
 
 // scanTarget opens a target and scans it, with progress on a terminal.
 func (p *program) scanTarget(ctx context.Context, target string, chosen targetFlags) (result *scan.Result, err error) {
-	platform, limits, memory, err := chosen.resolve()
+	r, err := p.read(ctx, target, chosen)
 	if err != nil {
 		return nil, err
 	}
-	source, err := p.openTarget(ctx, target, limits, chosen.remote)
+	defer func() { err = errors.Join(err, r.close()) }()
+	return r.scan(ctx, r.use.platform)
+}
+
+// reading is a target that is open, with what scanning it may use.
+type reading struct {
+	target  string
+	use     usage
+	source  image.Source
+	results *cache.Cache
+	line    *progress.Line
+}
+
+func (p *program) read(ctx context.Context, target string, chosen targetFlags) (*reading, error) {
+	use, err := chosen.resolve()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, source.Close()) }()
-	img, err := source.Image(ctx, platform)
-	if err != nil {
-		return nil, err
-	}
-	results, err := p.openCache()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, results.Close()) }()
-	line := progress.New(p.stderr, progress.Options{
+	r := &reading{target: target, use: use}
+	r.line = progress.New(p.stderr, progress.Options{
 		Terminal: !p.global.quiet && terminalWidth(p.stderr) > 0, Subject: target, Width: terminalWidth(p.stderr), Now: time.Now})
-	defer line.Stop()
-	result, err = scan.Run(ctx, img, scan.Options{Limits: limits, Memory: memory, Cache: results, Progress: line})
+	if r.source, err = p.openTarget(ctx, target, use.limits, chosen.remote, r.line); err != nil {
+		r.line.Stop()
+		return nil, err
+	}
+	if r.results, err = p.openCache(); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+func (r *reading) close() error {
+	r.line.Stop()
+	return errors.Join(r.results.Close(), r.source.Close())
+}
+
+// scan scans the image for one platform.
+func (r *reading) scan(ctx context.Context, platform image.Platform) (*scan.Result, error) {
+	img, err := r.source.Image(ctx, platform)
 	if err != nil {
-		return nil, fmt.Errorf("scanning %s: %w", target, err)
+		return nil, err
+	}
+	result, err := scan.Run(ctx, img, scan.Options{Limits: r.use.limits, Memory: r.use.memory, Cache: r.results, Progress: r.line})
+	if err != nil {
+		return nil, fmt.Errorf("scanning %s: %w", r.target, err)
 	}
 	return result, nil
 }

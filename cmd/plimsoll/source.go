@@ -13,13 +13,15 @@ import (
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/archive"
 	"plimsoll.dev/plimsoll/image/directory"
+	"plimsoll.dev/plimsoll/image/engine"
 	"plimsoll.dev/plimsoll/image/layout"
 	"plimsoll.dev/plimsoll/image/registry"
 	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/internal/progress"
 )
 
 // openTarget opens what a target names; docs/contract.md lists the forms.
-func (p *program) openTarget(ctx context.Context, target string, limits rootfs.Limits, remote remoteFlags) (image.Source, error) {
+func (p *program) openTarget(ctx context.Context, target string, limits rootfs.Limits, remote remoteFlags, line *progress.Line) (image.Source, error) {
 	scheme, rest, _ := strings.Cut(target, ":")
 	switch scheme {
 	case "oci":
@@ -30,6 +32,8 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 		return archive.Open(ctx, file, archive.Options{Reference: target, Tag: tag, MaxInflated: limits.Inflated})
 	case "dir":
 		return directory.Open(rest, target)
+	case "docker", "podman":
+		return p.openEngine(ctx, scheme, rest, limits, line)
 	}
 	info, err := os.Stat(target)
 	switch {
@@ -46,6 +50,19 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 	default:
 		return archive.Open(ctx, target, archive.Options{Reference: target, MaxInflated: limits.Inflated})
 	}
+}
+
+// openEngine opens an image that an engine on this host holds.
+func (p *program) openEngine(ctx context.Context, scheme, name string, limits rootfs.Limits, line *progress.Line) (image.Source, error) {
+	if strings.HasPrefix(name, "//") {
+		return nil, fmt.Errorf("%s:// is no kind of target: write %s:NAME for an image that the engine holds, and only the name for one in a registry", scheme, scheme)
+	}
+	options := engine.Options{Reference: scheme + ":" + name, Getenv: p.getenv, Offline: p.global.offline,
+		MaxInflated: limits.Inflated, Progress: line}
+	if scheme == "podman" {
+		return engine.OpenPodman(ctx, name, options)
+	}
+	return engine.OpenDocker(ctx, name, options)
 }
 
 // isAbsent tells whether a path leads to nothing, also because a part of it is a file or too long.

@@ -43,25 +43,33 @@ func (t *targetFlags) register(flags flagSet) {
 	flags.StringSliceVar(&t.remote.trustHosts, "trust-host", nil, "`HOST`[:PORT] that a registry may send its credentials or us to, also in a private network; may be given several times")
 }
 
-// resolve checks the flags and returns the platform, the limits and the memory to use.
-func (t *targetFlags) resolve() (platform image.Platform, limits rootfs.Limits, memory int64, err error) {
-	platform = image.DefaultPlatform()
+// usage is what the flags say: which platform, and what reading may use.
+type usage struct {
+	platform image.Platform
+	limits   rootfs.Limits
+	memory   int64
+}
+
+// resolve checks the flags.
+func (t *targetFlags) resolve() (usage, error) {
+	u := usage{platform: image.DefaultPlatform()}
+	var err error
 	if t.platform != "" {
-		if platform, err = image.ParsePlatform(t.platform); err != nil {
-			return platform, limits, 0, usageError{fmt.Errorf("--platform: %w", err)}
+		if u.platform, err = image.ParsePlatform(t.platform); err != nil {
+			return u, usageError{fmt.Errorf("--platform: %w", err)}
 		}
 	}
-	limits.Entries = t.limits.Entries
+	u.limits.Entries = t.limits.Entries
 	for _, size := range []struct {
 		flag, text string
 		value      *int64
-	}{{"--max-memory", t.memory, &memory}, {"--max-inflated", t.inflated, &limits.Inflated}, {"--max-file-size", t.fileSize, &limits.FileSize}} {
+	}{{"--max-memory", t.memory, &u.memory}, {"--max-inflated", t.inflated, &u.limits.Inflated}, {"--max-file-size", t.fileSize, &u.limits.FileSize}} {
 		if *size.value, err = parseBytes(size.text); err != nil {
-			return platform, limits, 0, usageError{fmt.Errorf("%s: %w", size.flag, err)}
+			return u, usageError{fmt.Errorf("%s: %w", size.flag, err)}
 		}
 	}
-	if limits.Entries <= 0 {
-		return platform, limits, 0, usageError{errors.New("--max-entries: want a positive number")}
+	if u.limits.Entries <= 0 {
+		return u, usageError{errors.New("--max-entries: want a positive number")}
 	}
-	return platform, limits, memory, nil
+	return u, nil
 }
