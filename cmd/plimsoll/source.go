@@ -32,7 +32,7 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 		return archive.Open(ctx, file, archive.Options{Reference: target, Tag: tag, MaxInflated: limits.Inflated})
 	case "dir":
 		return directory.Open(rest, target)
-	case "docker", "podman":
+	case "docker", "podman", "containerd":
 		return p.openEngine(ctx, scheme, rest, limits, line)
 	}
 	info, err := os.Stat(target)
@@ -59,10 +59,14 @@ func (p *program) openEngine(ctx context.Context, scheme, name string, limits ro
 	}
 	options := engine.Options{Reference: scheme + ":" + name, Getenv: p.getenv, Offline: p.global.offline,
 		MaxInflated: limits.Inflated, Progress: line}
-	if scheme == "podman" {
+	switch scheme {
+	case "podman":
 		return engine.OpenPodman(ctx, name, options)
+	case "containerd":
+		return engine.OpenContainerd(ctx, name, options)
+	default:
+		return engine.OpenDocker(ctx, name, options)
 	}
-	return engine.OpenDocker(ctx, name, options)
 }
 
 // isAbsent tells whether a path leads to nothing, also because a part of it is a file or too long.

@@ -9,6 +9,8 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -287,7 +289,9 @@ func TestWhereDockerIs(t *testing.T) {
 
 // TestTLS: the daemon's certificate is verified against the folder's authority.
 func TestTLS(t *testing.T) {
-	server := httptest.NewTLSServer(fakeDocker(t))
+	server := httptest.NewUnstartedServer(fakeDocker(t))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // its clients refuse its certificate
+	server.StartTLS()
 	defer server.Close()
 	folder := t.TempDir()
 	variables := map[string]string{"DOCKER_HOST": "tcp://" + server.Listener.Addr().String(), "DOCKER_CERT_PATH": folder}
@@ -307,7 +311,6 @@ func TestTLS(t *testing.T) {
 	_, err = OpenDocker(t.Context(), "example/app:1", options)
 	wantError(t, err, "holds no certificate")
 	variables["DOCKER_CERT_PATH"] = t.TempDir() // no ca.pem: the system's authorities, which do not know it
-	server.Config.ErrorLog = nil
 	_, err = OpenDocker(t.Context(), "example/app:1", options)
 	wantError(t, err, "certificate")
 }
