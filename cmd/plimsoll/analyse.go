@@ -28,7 +28,7 @@ type analysis struct {
 
 // analyse scans a target and looks for findings of the kinds given.
 func (p *program) analyse(ctx context.Context, target string, look []finding.Kind, chosen targetFlags, databaseChosen databaseFlags) (*analysis, error) {
-	now, replay, err := p.evaluatedAt()
+	moment, err := p.moment()
 	if err != nil {
 		return nil, err
 	}
@@ -36,9 +36,25 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 	if err != nil {
 		return nil, err
 	}
+	return p.examine(ctx, scanned, moment, look, databaseChosen)
+}
+
+// moment is the time of a run.
+type moment struct {
+	now    time.Time
+	replay bool
+}
+
+func (p *program) moment() (moment, error) {
+	now, replay, err := p.evaluatedAt()
+	return moment{now, replay}, err
+}
+
+// examine looks for findings in what was scanned.
+func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, look []finding.Kind, databaseChosen databaseFlags) (*analysis, error) {
 	facts := scanned.Facts
 	a := &analysis{facts: facts, manifest: scanned.Manifest, report: report.Report{
-		Schema: report.Schema, EvaluatedAt: now, Replay: replay,
+		Schema: report.Schema, EvaluatedAt: at.now, Replay: at.replay,
 		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest,
 		Findings: []finding.Finding{}, Suppressed: []finding.Suppressed{},
 		Coverage: facts.Coverage.Merge(inventory.Coverage{}),

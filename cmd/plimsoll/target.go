@@ -43,6 +43,18 @@ func (t *targetFlags) register(flags flagSet) {
 	flags.StringSliceVar(&t.remote.trustHosts, "trust-host", nil, "`HOST`[:PORT] that a registry may send its credentials or us to, also in a private network; may be given several times")
 }
 
+func registerAllPlatforms(flags flagSet, all *bool) {
+	flags.BoolVar(all, "all-platforms", false, "scan the images for all platforms, and report on each")
+}
+
+// checkAllPlatforms refuses to choose one and all.
+func checkAllPlatforms(chosen targetFlags) error {
+	if chosen.platform != "" {
+		return usageError{errors.New("--platform chooses one and --all-platforms all: give one of the two")}
+	}
+	return nil
+}
+
 // usage is what the flags say: which platform, and what reading may use.
 type usage struct {
 	platform image.Platform

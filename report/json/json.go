@@ -31,12 +31,27 @@ type Sink struct{}
 
 // Write writes r. It does not change r.
 func (Sink) Write(w io.Writer, r *report.Report) error {
+	return write(w, normal(*r), r.Target.Reference)
+}
+
+// WriteAll writes the reports on every platform as one document, described by
+// docs/schema/reports.v1.schema.json.
+func (Sink) WriteAll(w io.Writer, all *report.Reports) error {
+	document := *all
+	document.Reports = make([]report.Report, len(all.Reports))
+	for i, r := range all.Reports {
+		document.Reports[i] = normal(r)
+	}
+	return write(w, document, "every platform")
+}
+
+func write(w io.Writer, document any, of string) error {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(normal(*r)); err != nil {
-		return fmt.Errorf("encode the report of %s: %w", report.Clean(r.Target.Reference), err)
+	if err := encoder.Encode(document); err != nil {
+		return fmt.Errorf("encode the report of %s: %w", report.Clean(of), err)
 	}
 	if _, err := w.Write(escape(buffer.Bytes())); err != nil {
 		return fmt.Errorf("write the JSON report: %w", err)
