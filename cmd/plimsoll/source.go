@@ -132,13 +132,22 @@ func readRoots(path string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// splitTag splits PATH[:TAG]. A path that exists as it stands has no tag.
+// splitTag splits PATH[:TAG]. A tag may be a whole name, with slashes and a colon of its own; so
+// what exists counts as the path, first of all the text as it stands.
 func splitTag(s string) (path, tag string) {
-	i := strings.LastIndexByte(s, ':')
-	if i < 0 || strings.ContainsAny(s[i:], `/\`) {
+	if _, err := os.Lstat(s); err == nil {
 		return s, ""
 	}
-	if _, err := os.Lstat(s); err == nil {
+	for i, r := range s {
+		if r != ':' || i == 0 {
+			continue
+		}
+		if _, err := os.Lstat(s[:i]); err == nil {
+			return s[:i], s[i+1:]
+		}
+	}
+	i := strings.LastIndexByte(s, ':')
+	if i < 0 || strings.ContainsAny(s[i:], `/\`) {
 		return s, ""
 	}
 	return s[:i], s[i+1:]
