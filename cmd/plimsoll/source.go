@@ -82,6 +82,8 @@ func (p *program) openRegistry(ctx context.Context, target string, remote remote
 		return nil, fmt.Errorf("there is no file or folder %s: give an OCI layout folder, an image's .tar file, or the name of an image in a registry", target)
 	case strings.Contains(name, "://"):
 		return nil, fmt.Errorf("%s:// is no kind of target: name an image without a scheme, such as registry.example/app:1.2", name[:strings.Index(name, "://")])
+	case strings.Contains(target, "@") && !strings.Contains(target, "@sha"):
+		return nil, errors.New("the name of an image holds no user and password: log in with docker login, and give the name alone, such as registry.example/app:1.2")
 	case p.global.offline:
 		return nil, fmt.Errorf("there is no file or folder %s, and with --offline no registry is asked for an image of that name: save it first, as with skopeo copy docker://%s oci:layout", target, target)
 	}

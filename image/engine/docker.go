@@ -74,17 +74,17 @@ func contextAddress(folder, name string, offline bool) (address, error) {
 	id := hex.EncodeToString(sum[:])
 	content, err := readSmall(filepath.Join(folder, "contexts", "meta", id, "meta.json"))
 	if err != nil {
-		return address{}, fmt.Errorf("Docker's context %.100q cannot be read: %w: choose another with docker context use, or set DOCKER_HOST", name, err)
+		return address{}, fmt.Errorf("context %.100q of Docker cannot be read: %w: choose another with docker context use, or set DOCKER_HOST", name, err)
 	}
 	var meta struct {
 		Endpoints map[string]struct{ Host string }
 	}
 	if err := json.Unmarshal(content, &meta); err != nil || meta.Endpoints["docker"].Host == "" {
-		return address{}, fmt.Errorf("Docker's context %.100q names no daemon: choose another with docker context use, or set DOCKER_HOST", name)
+		return address{}, fmt.Errorf("context %.100q of Docker names no daemon: choose another with docker context use, or set DOCKER_HOST", name)
 	}
 	certificates := filepath.Join(folder, "contexts", "tls", id, "docker")
 	if _, err := os.Stat(certificates); err != nil {
 		certificates = ""
 	}
-	return parseAddress(meta.Endpoints["docker"].Host, fmt.Sprintf("Docker's context %.100q", name), certificates, offline)
+	return parseAddress(meta.Endpoints["docker"].Host, fmt.Sprintf("context %.100q of Docker", name), certificates, offline)
 }

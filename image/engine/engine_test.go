@@ -258,7 +258,7 @@ func TestWhereDockerIs(t *testing.T) {
 	}{
 		{"the current context", map[string]string{"HOME": home}, true, "/run/desk.sock", ""},
 		{"DOCKER_HOST before any context", map[string]string{"HOME": home, "DOCKER_HOST": "unix:///run/other.sock", "DOCKER_CONTEXT": "far"}, true, "/run/other.sock", ""},
-		{"DOCKER_CONTEXT before the current one", map[string]string{"HOME": home, "DOCKER_CONTEXT": "far"}, false, "", `context "far" names an engine at "ssh://..."`},
+		{"DOCKER_CONTEXT before the current one", map[string]string{"HOME": home, "DOCKER_CONTEXT": "far"}, false, "", `context "far" of Docker names an engine at "ssh://..."`},
 		{"another folder", map[string]string{"HOME": "/nonexistent", "DOCKER_CONFIG": filepath.Join(home, ".docker")}, false, "/run/desk.sock", ""},
 		{"a context that is not there", map[string]string{"HOME": home, "DOCKER_CONTEXT": "gone"}, false, "", "cannot be read"},
 		{"a context without a daemon", map[string]string{"HOME": home, "DOCKER_CONTEXT": "empty"}, false, "", "names no daemon"},

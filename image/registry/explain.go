@@ -67,8 +67,11 @@ func (r *Registry) why(err error) string {
 		err = inner.Err // its text holds the whole URL
 	}
 	text := withoutSecrets(err.Error())
-	if strings.HasPrefix(text, "no token in bearer response") {
-		text = "its token service's answer holds no token" // the answer itself may hold others
+	switch {
+	case strings.HasPrefix(text, "no token in bearer response"):
+		return "its token service's answer holds no token" // the answer itself may hold others
+	case strings.HasPrefix(text, "failed to parse Location header"):
+		return "it redirects to a URL that cannot be understood"
 	}
 	return text
 }
@@ -135,7 +138,15 @@ func (r *Registry) answered(answer *transport.Error) string {
 
 // withoutSecrets takes out of URLs what may be a secret: the user's part and the query.
 func withoutSecrets(text string) string {
-	credentials := regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://)[^/\s"']*@`)
-	query := regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://[^\s"'?]*)\?[^\s"']*`)
+	credentials := regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://)[^/"']*@`)
+	query := regexp.MustCompile(`(?i)([a-z][a-z0-9+.-]*://[^"'?]*)\?[^\s"']*`)
 	return query.ReplaceAllString(credentials.ReplaceAllString(text, "$1"), "$1?...")
+}
+
+// withoutUser takes off a name what may be a user and password before it.
+func withoutUser(name string) string {
+	if _, rest, found := strings.Cut(name, "@"); found && !strings.HasPrefix(rest, "sha") {
+		return "..." + name[strings.LastIndexByte(name, '@'):]
+	}
+	return name
 }

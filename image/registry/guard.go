@@ -73,7 +73,7 @@ func newGuard(registry name.Registry, options Options, pace pace) (*guard, error
 	g.own = strings.ToLower(registry.RegistryStr())
 	for _, host := range options.TrustHosts {
 		if host == "" || strings.ContainsAny(host, "/@ \\") {
-			return nil, fmt.Errorf("trusted host %.100q: want HOST or HOST:PORT", withoutSecrets(host))
+			return nil, fmt.Errorf("trusted host %.100q: want HOST or HOST:PORT", withoutUser(host))
 		}
 		g.trusted = append(g.trusted, strings.ToLower(host))
 	}

@@ -9,10 +9,13 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
 const password = "hunter2-is-secret"
@@ -181,6 +184,10 @@ func TestRedirects(t *testing.T) {
 	refused("loopback address")
 	target = "https://169.254.169.254"
 	refused("link-local address")
+	target = "https://me:" + password + "@169.254.169.254"
+	refused("link-local address")
+	target = "https://me:" + password + "@bad host"
+	refused("redirects to a URL that cannot be understood")
 	target = "ftp://192.0.2.1"
 	refused("scheme")
 	target = f.URL + "/round"
@@ -194,6 +201,84 @@ func TestRedirects(t *testing.T) {
 		if r.Header.Get("Authorization") != "" || r.Header.Get("Referer") != "" || r.Header.Get("Cookie") != "" {
 			t.Errorf("the storage was sent %v", r.Header)
 		}
+	}
+}
+
+// TestHelpers: a credential helper gives a password, or an identity token under the user's name
+// "<token>" (docker-credential-helpers).
+func TestHelpers(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	t.Setenv("DOCKER_CONFIG", dir)
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	write := func(name, content string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, service := newFake(t), tokens(t, false)
+	f.putImage(t, "amd64", "1")
+	withTokens(f, service.URL+"/token")
+	write("config.json", `{"credHelpers":{"`+f.host()+`":"e2e"}}`)
+	for user, method := range map[string]string{"me": http.MethodGet, "<token>": http.MethodPost} {
+		write("docker-credential-e2e", "#!/bin/sh\nread host\necho '{\"ServerURL\":\"'$host'\",\"Username\":\""+user+"\",\"Secret\":\""+password+"\"}'\n")
+		r, err := open(t.Context(), f.host()+"/app:1", Options{TrustHosts: []string{"127.0.0.1"}}, quick())
+		if err != nil {
+			t.Errorf("%s: %v", user, err)
+			continue
+		}
+		_ = r.Close()
+		if asked := service.seen("/token"); asked[len(asked)-1].Method != method {
+			t.Errorf("%s: the token service was asked with %s", user, asked[len(asked)-1].Method)
+		}
+	}
+	write("docker-credential-e2e", "#!/bin/sh\necho 'no "+"keyring'; exit 1\n")
+	_, err := open(t.Context(), f.host()+"/app:1", Options{}, quick())
+	wantError(t, err, "the credentials for "+f.host()+" cannot be read", "docker login")
+}
+
+// TestAnIdentityTokenStaysHere: it is posted to no host that may not have it, nor sent on by one.
+func TestAnIdentityTokenStaysHere(t *testing.T) {
+	f, service, elsewhere := newFake(t), newFake(t), newFake(t)
+	f.putImage(t, "amd64", "1")
+	withTokens(f, service.URL+"/token")
+	service.intercept = func(w http.ResponseWriter, r *http.Request) bool {
+		// go-containerregistry itself refuses addresses; a name for the same shows our own check.
+		http.Redirect(w, r, strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)+"/token", http.StatusTemporaryRedirect)
+		return true
+	}
+	token := keys{Username: "<token>", IdentityToken: password}
+	_, err := load(t, f.host()+"/app:1", Options{Keychain: token, TrustHosts: []string{service.host(), "localhost"}})
+	wantError(t, err, "credentials were not sent", "--trust-host")
+	if len(service.seen("/token")) == 0 || len(elsewhere.seen("/")) > 0 {
+		t.Errorf("the token service was asked %d times, the other host %d times", len(service.seen("/token")), len(elsewhere.seen("/")))
+	}
+}
+
+// TestWithheld: what is said when a token service of somebody else wanted the credentials.
+func TestWithheld(t *testing.T) {
+	registry, err := name.NewRegistry("registry.example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := newGuard(registry, Options{}, quick())
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := httptest.NewRequest(http.MethodGet, "https://tokens.example.net/token", nil)
+	in.SetBasicAuth("me", password)
+	out := in.Clone(t.Context())
+	if err := g.checkCredentials(in, out); err != nil || out.Header.Get("Authorization") != "" {
+		t.Errorf("%v, %v", out.Header, err)
+	}
+	parsed, _, err := parse("registry.example.com/app", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Registry{guard: g, name: parsed, loggedIn: true}
+	if said := r.answered(&transport.Error{StatusCode: http.StatusUnauthorized}); !strings.Contains(said, "add --trust-host tokens.example.net") {
+		t.Errorf("said %q", said)
 	}
 }
 
@@ -255,6 +340,18 @@ func TestTLS(t *testing.T) {
 	wantError(t, err, "certificate is not valid")
 }
 
+func TestWithoutSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		`Get "https://me:pw@a.example/b?X-Amz-Signature=abc&x=y": EOF`: `Get "https://a.example/b?...": EOF`,
+		`https://me:pw@a b/c?d=e f`:                                    `https://a b/c?... f`,
+		`plain text? yes`:                                              `plain text? yes`,
+	} {
+		if got := withoutSecrets(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestReservedAddresses(t *testing.T) {
 	for address, want := range map[string]bool{
 		"127.0.0.1": true, "127.8.9.1": true, "::1": true, "169.254.169.254": true, "fe80::1": true, "10.1.2.3": true, "172.31.0.1": true,
@@ -314,8 +411,10 @@ func TestWhoMayHaveTheCredentials(t *testing.T) {
 		}
 	}
 	for _, host := range []string{"", "https://named.net", "user:" + password + "@named.net"} {
-		if _, err := newGuard(name.Registry{}, Options{TrustHosts: []string{host}}, quick()); err == nil {
-			t.Errorf("%q was taken for a host", host)
+		_, err := newGuard(name.Registry{}, Options{TrustHosts: []string{host}}, quick())
+		wantError(t, err, "want HOST or HOST:PORT")
+		if strings.Contains(err.Error(), password) {
+			t.Errorf("%q tells the password", err)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func parse(reference string, insecure bool) (name.Reference, image.Digest, error
 	}
 	parsed, err := name.ParseReference(reference, options...)
 	if err != nil || strings.Contains("/"+parsed.Context().RepositoryStr()+"/", "/../") {
-		return nil, image.Digest{}, fmt.Errorf("%.300q is no name of an image: want NAME[:TAG] or NAME@sha256:DIGEST, all in lower case, such as registry.example/app:1.2", withoutSecrets(reference))
+		return nil, image.Digest{}, fmt.Errorf("%.300q is no name of an image: want NAME[:TAG] or NAME@sha256:DIGEST, all in lower case, such as registry.example/app:1.2", withoutUser(reference))
 	}
 	if !strings.Contains(reference, "@") {
 		return parsed, image.Digest{}, nil

@@ -102,7 +102,7 @@ func TestParse(t *testing.T) {
 		}
 	}
 	for _, reference := range []string{"", "App", "app:", "a b", "app@sha256:12", "app@sha512:" + strings.Repeat("a", 128),
-		"https://user:secret@registry.example/app", "registry.example/../app"} {
+		"https://user:secret@registry.example/app", "user:secret@registry.example/app", "registry.example/../app"} {
 		_, _, err := parse(reference, false)
 		if err == nil {
 			t.Errorf("%q was taken for a name", reference)
