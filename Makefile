@@ -15,7 +15,8 @@ test: ## every test once with the race detector, and each fuzz target for a few 
 check: ## formatting, vet, linters, module files, invariants
 	@tools/check.sh
 
-e2e: build images ## the binary against real images and their package managers' own word
+e2e: build images ## the binary against real images, registries and engines, and other people's word
+	@tools/e2e-parts.sh
 	go test -count=1 -timeout 20m ./e2e/...
 
 bench: build images ## speed and memory against the floor (and syft, if it is on PATH)

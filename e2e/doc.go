@@ -2,6 +2,10 @@
 // people's word: the package managers' own lists, Alpine's own comparator, an independent slow
 // matcher over the raw advisories, and what OSV.dev itself answered.
 //
+// The same image is also had from every medium that is read: what skopeo and umoci write, Debian's
+// docker-registry, go-containerregistry's registry, containerd, Docker and Podman, each started by
+// the test with folders and a socket or loopback port of its own.
+//
 // The tests need ../shared beside the checkout, the images that tools/images.sh builds from it,
-// and dist/plimsoll. `make e2e` makes both first.
+// dist/plimsoll and, for the media, what tools/e2e-parts.sh installs. `make e2e` makes all of it first.
 package e2e

@@ -31,14 +31,15 @@ func choose(reference string, have []Platform, want Platform) (int, error) {
 	if i := slices.IndexFunc(have, func(p Platform) bool { return p != Platform{} && p.Runs(want) }); i >= 0 {
 		return i, nil
 	}
-	return 0, &PlatformError{Reference: reference, Want: want, Have: named(have)}
+	known := distinct(have)
+	return 0, &PlatformError{Reference: reference, Want: want, Have: known[:min(len(known), maxNamed)]}
 }
 
-// named returns each platform once, in the order of the index, as many as an error can name.
-func named(platforms []Platform) []Platform {
+// distinct returns each platform once, in the order of the index.
+func distinct(platforms []Platform) []Platform {
 	var once []Platform
 	for _, p := range platforms {
-		if p != (Platform{}) && !slices.Contains(once, p) && len(once) < maxNamed {
+		if p != (Platform{}) && !slices.Contains(once, p) {
 			once = append(once, p)
 		}
 	}

@@ -30,7 +30,8 @@ type Image struct {
 	// Reference is the target as the user named it; Repository is the name without tag and
 	// digest, empty if the medium carries none.
 	Reference, Repository string
-	// ID is the digest of the configuration: the identity of the content.
+	// ID is the digest of the configuration: the identity of the content; zero for an unpacked
+	// file system, which has none.
 	ID Digest
 	// Digest is that of the manifest, and IndexDigest that of the index it was chosen from.
 	// Both are zero if the medium has none (a docker-archive has no manifest digest).
@@ -45,21 +46,30 @@ type Image struct {
 type Layer struct {
 	// Digest is that of the stored bytes; zero if the medium does not state it.
 	Digest Digest
-	// DiffID is the digest of the uncompressed tar, as the configuration states it.
+	// DiffID is the digest of the uncompressed tar, as the configuration states it; zero if
+	// there is no configuration.
 	DiffID Digest
 	// Size is the number of stored bytes.
 	Size int64
 	// CreatedBy is the history's word on how the layer came to be.
 	CreatedBy string
+	// Unread, if set, lists the files that the medium has and could not give in the streams that
+	// were read so far. Only a medium that makes the layer up while it is read sets it.
+	Unread func() []Unread
 	// Blob opens the stored bytes. It may be called more than once and from several
 	// goroutines; the caller closes each stream.
 	Blob func(ctx context.Context) (io.ReadCloser, error)
 }
 
+// Unread is a file of a layer whose content is not in the layer's stream, or not as it should be.
+type Unread struct{ Path, Why string }
+
 // Source is where an image can be had from.
 type Source interface {
 	// Image returns the image for a platform. It fails with *PlatformError if there is none.
 	Image(ctx context.Context, platform Platform) (*Image, error)
+	// Platforms lists the platforms that there is an image for, each once, in the medium's order.
+	Platforms(ctx context.Context) ([]Platform, error)
 	// Close releases what the source holds open. Layers cannot be opened afterwards.
 	io.Closer
 }

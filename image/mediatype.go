@@ -29,12 +29,24 @@ func isManifestType(mediaType string) bool {
 	return mediaType == MediaTypeManifest || mediaType == dockerManifest
 }
 
-func isConfigType(mediaType string) bool {
+// DocumentTypes are the media types of indexes and manifests, to ask a registry for.
+func DocumentTypes() []string {
+	return []string{MediaTypeIndex, MediaTypeManifest, dockerIndex, dockerManifest}
+}
+
+// IsForeignType tells whether a layer is of a type that registries need not hold themselves.
+func IsForeignType(mediaType string) bool {
+	return strings.HasPrefix(mediaType, ociForeignLayer) || strings.HasPrefix(mediaType, dockerForeign)
+}
+
+// IsConfigType tells whether a media type is one of configurations.
+func IsConfigType(mediaType string) bool {
 	return mediaType == MediaTypeConfig || mediaType == dockerConfig || mediaType == octetStream
 }
 
-// isLayerType accepts a layer whatever its compression: that is recognised from the content.
-func isLayerType(mediaType string) bool {
+// IsLayerType tells whether a media type is one of layers, whatever their compression: that is
+// recognised from the content.
+func IsLayerType(mediaType string) bool {
 	if strings.HasSuffix(mediaType, "+encrypted") {
 		return false
 	}

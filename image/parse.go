@@ -46,14 +46,14 @@ func ParseManifest(content []byte) (Manifest, error) {
 		return Manifest{}, errors.New("manifest is also an index, so two readers may see two images: build the image again")
 	case wire.Config == nil:
 		return Manifest{}, errors.New("manifest names no configuration: this is not a container image")
-	case !isConfigType(wire.Config.MediaType):
+	case !IsConfigType(wire.Config.MediaType):
 		return Manifest{}, &artifactError{wire.Config.MediaType}
 	}
 	if err := checkDescriptors("manifest", append([]Descriptor{*wire.Config}, wire.Layers...)); err != nil {
 		return Manifest{}, err
 	}
 	for i, layer := range wire.Layers {
-		if !isLayerType(layer.MediaType) {
+		if !IsLayerType(layer.MediaType) {
 			return Manifest{}, fmt.Errorf("layer %d of %d has media type %.120q, which no container file system can be read from: name an image with plain, gzip or zstd layers", i+1, len(wire.Layers), layer.MediaType)
 		}
 	}

@@ -62,7 +62,7 @@ func Platforms(ctx context.Context, roots []Descriptor, open OpenBlob) ([]Platfo
 	if len(r.found) == 0 && r.skipped != nil {
 		return nil, r.skipped
 	}
-	return named(r.platforms()), nil
+	return distinct(r.platforms()), nil
 }
 
 // resolver gathers the manifests that a name stands for.

@@ -23,16 +23,16 @@ type Facts struct {
 	Coverage Coverage    `json:"coverage"`
 }
 
-// Target says what was scanned.
+// Target says what was scanned. An unpacked file system has neither digests nor layers.
 type Target struct {
 	Reference   string        `json:"reference"`
 	Repository  string        `json:"repository,omitempty"`
-	ImageID     image.Digest  `json:"imageID"`
+	ImageID     image.Digest  `json:"imageID,omitzero"`
 	Digest      image.Digest  `json:"digest,omitzero"`
 	IndexDigest image.Digest  `json:"indexDigest,omitzero"`
 	Platform    string        `json:"platform"`
 	Config      TargetConfig  `json:"config"`
-	Layers      []TargetLayer `json:"layers"`
+	Layers      []TargetLayer `json:"layers,omitzero"`
 }
 
 // TargetConfig is the part of the image's configuration that a policy may ask about.
@@ -100,7 +100,7 @@ type Source struct {
 // Location is where a package was found.
 type Location struct {
 	Path  string       `json:"path"`
-	Layer image.Digest `json:"layer"` // diffID of the layer in which this version first appeared
+	Layer image.Digest `json:"layer,omitzero"` // diffID of the layer in which this version first appeared
 }
 
 // ComparePackages is the order in which packages are listed: by purl, by owner, then by first

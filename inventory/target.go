@@ -21,11 +21,14 @@ func TargetOf(img *image.Image) Target {
 			ExposedPorts: img.Config.ExposedPorts, Labels: img.Config.Labels,
 			Healthcheck: img.Config.Healthcheck,
 		},
-		Layers: make([]TargetLayer, len(img.Layers)),
 	}
 	if created := img.Config.Created; !created.IsZero() {
 		t.Config.Created = created.UTC().Format(time.RFC3339)
 	}
+	if img.ID.IsZero() {
+		return t // an unpacked file system: its one layer is made up while it is read
+	}
+	t.Layers = make([]TargetLayer, len(img.Layers))
 	for i, l := range img.Layers {
 		t.Layers[i] = TargetLayer{Digest: l.Digest, DiffID: l.DiffID, Size: l.Size, CreatedBy: l.CreatedBy}
 	}

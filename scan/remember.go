@@ -25,7 +25,9 @@ import (
 //
 // An image states its diffIDs itself, so a diffID alone proves nothing: a layer's cached index is
 // used only if the pair of its stored bytes' digest and its diffID is known. Where the medium
-// does not name the stored bytes (docker-archive), they are hashed first.
+// does not name the stored bytes (docker-archive), they are hashed first. A layer without a diffID
+// (an unpacked file system) has no name that anything could be kept under: nothing of it is
+// looked up, and nothing kept.
 
 // verified tells for each layer whether its stored bytes are known to inflate to its diffID.
 func (s *scanner) verified(ctx context.Context) ([]bool, error) {
@@ -34,6 +36,9 @@ func (s *scanner) verified(ctx context.Context) ([]bool, error) {
 		return verified, nil
 	}
 	for i, layer := range s.image.Layers {
+		if layer.DiffID.IsZero() {
+			continue
+		}
 		if layer.Digest.IsZero() && !s.holdsLayer(layer) {
 			continue // nothing is remembered: do not hash for nothing
 		}
@@ -87,7 +92,7 @@ func (s *scanner) cached(layer image.Layer, verified bool) *rootfs.LayerIndex {
 
 // remember keeps the index of a layer that was read, and so verified.
 func (s *scanner) remember(layer image.Layer, index *rootfs.LayerIndex) error {
-	if s.opts.Cache == nil {
+	if s.opts.Cache == nil || layer.DiffID.IsZero() {
 		return nil
 	}
 	if err := s.opts.Cache.Put("layer", s.layerKey(layer), index.Encode()); err != nil {
@@ -112,6 +117,9 @@ func (s *scanner) remembered() (*content, []byte, bool) {
 
 // rememberContent keeps what a scan learnt of all layers.
 func (s *scanner) rememberContent(found *content, manifest []byte) error {
+	if slices.ContainsFunc(s.image.Layers, func(l image.Layer) bool { return l.DiffID.IsZero() }) {
+		return nil
+	}
 	data, err := json.Marshal(found)
 	if err != nil {
 		return fmt.Errorf("encoding what was found: %w", err)

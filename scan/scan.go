@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -107,7 +108,7 @@ func (s *scanner) layers(ctx context.Context, verified []bool) ([]*rootfs.LayerI
 	var unread []int
 	var bytes int64
 	for i, layer := range s.image.Layers {
-		if _, seen := same[layer.DiffID]; seen {
+		if _, seen := same[layer.DiffID]; seen && !layer.DiffID.IsZero() {
 			continue
 		}
 		same[layer.DiffID] = i
@@ -142,7 +143,9 @@ func (s *scanner) layers(ctx context.Context, verified []bool) ([]*rootfs.LayerI
 		return nil, err
 	}
 	for i, layer := range s.image.Layers {
-		indexes[i] = indexes[same[layer.DiffID]]
+		if !layer.DiffID.IsZero() {
+			indexes[i] = indexes[same[layer.DiffID]]
+		}
 	}
 	return indexes, nil
 }
@@ -187,8 +190,32 @@ func (s *scanner) join(ctx context.Context, layers []*rootfs.LayerIndex) (*conte
 	for _, p := range tree.Problems() {
 		found.Coverage.AddGap(inventory.Gap{Dimension: "files", Code: "unresolvable-path", Path: p.Path, Why: p.Why}, inventory.Partial)
 	}
+	for _, layer := range s.image.Layers {
+		if layer.Unread != nil {
+			addUnread(&found.Coverage, layer.Unread())
+		}
+	}
 	return found, encoded, nil
 }
+
+// addUnread records files that could not be read. Any of them may list packages, so no list of
+// packages is known to be complete.
+func addUnread(coverage *inventory.Coverage, files []image.Unread) {
+	if len(files) == 0 {
+		return
+	}
+	for _, f := range files {
+		coverage.AddGap(inventory.Gap{Dimension: "files", Code: unreadableFile, Path: f.Path, Why: f.Why}, inventory.Partial)
+	}
+	for _, dimension := range slices.Sorted(maps.Keys(coverage.States)) {
+		if strings.HasPrefix(dimension, "packages/") {
+			coverage.AddGap(inventory.Gap{Dimension: dimension, Code: unreadableFile, Why: "files that may list packages could not be read"}, inventory.Partial)
+		}
+	}
+}
+
+// unreadableFile is the code of gaps for what a medium has and could not give.
+const unreadableFile = "unreadable-file"
 
 // manifestOf lists the executable files of the merged tree.
 func manifestOf(tree *rootfs.Tree) inventory.Manifest {

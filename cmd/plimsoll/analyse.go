@@ -11,6 +11,7 @@ import (
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/finding/imageconfig"
 	"plimsoll.dev/plimsoll/finding/vuln"
+	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/internal/cache"
 	"plimsoll.dev/plimsoll/internal/progress"
 	"plimsoll.dev/plimsoll/inventory"
@@ -27,7 +28,7 @@ type analysis struct {
 
 // analyse scans a target and looks for findings of the kinds given.
 func (p *program) analyse(ctx context.Context, target string, look []finding.Kind, chosen targetFlags, databaseChosen databaseFlags) (*analysis, error) {
-	now, replay, err := p.evaluatedAt()
+	moment, err := p.moment()
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +36,25 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 	if err != nil {
 		return nil, err
 	}
+	return p.examine(ctx, scanned, moment, look, databaseChosen)
+}
+
+// moment is the time of a run.
+type moment struct {
+	now    time.Time
+	replay bool
+}
+
+func (p *program) moment() (moment, error) {
+	now, replay, err := p.evaluatedAt()
+	return moment{now, replay}, err
+}
+
+// examine looks for findings in what was scanned.
+func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, look []finding.Kind, databaseChosen databaseFlags) (*analysis, error) {
 	facts := scanned.Facts
 	a := &analysis{facts: facts, manifest: scanned.Manifest, report: report.Report{
-		Schema: report.Schema, EvaluatedAt: now, Replay: replay,
+		Schema: report.Schema, EvaluatedAt: at.now, Replay: at.replay,
 		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest,
 		Findings: []finding.Finding{}, Suppressed: []finding.Suppressed{},
 		Coverage: facts.Coverage.Merge(inventory.Coverage{}),
@@ -51,7 +68,11 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 			return nil, err
 		}
 	}
-	if slices.Contains(look, finding.Config) {
+	switch {
+	case !slices.Contains(look, finding.Config):
+	case facts.Target.ImageID.IsZero():
+		a.report.Coverage.AddGap(inventory.Gap{Dimension: "config", Code: "no-configuration", Why: "an unpacked file system has none"}, inventory.Unknown)
+	default:
 		a.report.Findings = append(a.report.Findings, imageconfig.Check(facts.Target.Config)...)
 		a.report.Coverage.Set("config", inventory.Full)
 	}
@@ -79,30 +100,55 @@ func (p *program) match(ctx context.Context, a *analysis, chosen databaseFlags) 
 
 // scanTarget opens a target and scans it, with progress on a terminal.
 func (p *program) scanTarget(ctx context.Context, target string, chosen targetFlags) (result *scan.Result, err error) {
-	platform, limits, memory, err := chosen.resolve()
+	r, err := p.read(ctx, target, chosen)
 	if err != nil {
 		return nil, err
 	}
-	source, err := openTarget(ctx, target, limits)
+	defer func() { err = errors.Join(err, r.close()) }()
+	return r.scan(ctx, r.use.platform)
+}
+
+// reading is a target that is open, with what scanning it may use.
+type reading struct {
+	target  string
+	use     usage
+	source  image.Source
+	results *cache.Cache
+	line    *progress.Line
+}
+
+func (p *program) read(ctx context.Context, target string, chosen targetFlags) (*reading, error) {
+	use, err := chosen.resolve()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, source.Close()) }()
-	img, err := source.Image(ctx, platform)
-	if err != nil {
-		return nil, err
-	}
-	results, err := p.openCache()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, results.Close()) }()
-	line := progress.New(p.stderr, progress.Options{
+	r := &reading{target: target, use: use}
+	r.line = progress.New(p.stderr, progress.Options{
 		Terminal: !p.global.quiet && terminalWidth(p.stderr) > 0, Subject: target, Width: terminalWidth(p.stderr), Now: time.Now})
-	defer line.Stop()
-	result, err = scan.Run(ctx, img, scan.Options{Limits: limits, Memory: memory, Cache: results, Progress: line})
+	if r.source, err = p.openTarget(ctx, target, use.limits, chosen.remote, r.line); err != nil {
+		r.line.Stop()
+		return nil, err
+	}
+	if r.results, err = p.openCache(); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return r, nil
+}
+
+func (r *reading) close() error {
+	r.line.Stop()
+	return errors.Join(r.results.Close(), r.source.Close())
+}
+
+// scan scans the image for one platform.
+func (r *reading) scan(ctx context.Context, platform image.Platform) (*scan.Result, error) {
+	img, err := r.source.Image(ctx, platform)
 	if err != nil {
-		return nil, fmt.Errorf("scanning %s: %w", target, err)
+		return nil, err
+	}
+	result, err := scan.Run(ctx, img, scan.Options{Limits: r.use.limits, Memory: r.use.memory, Cache: r.results, Progress: r.line})
+	if err != nil {
+		return nil, fmt.Errorf("scanning %s: %w", r.target, err)
 	}
 	return result, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/report"
@@ -23,6 +24,7 @@ type checkFlags struct {
 	policies []string
 	as       string
 	stage    string
+	all      bool
 }
 
 func (p *program) checkCommand() *cobra.Command {
@@ -45,6 +47,7 @@ Exit status: 0 allowed, or allowed with warnings; 3 denied at the stage asked fo
 	c.Flags().StringArrayVar(&flags.policies, "policy", nil, "policy `FILE`; may be given several times, and the strictest wins (default: the starter policy)")
 	c.Flags().StringVar(&flags.as, "as", "", "the `NAME` that the image will carry; policies are scoped by it")
 	c.Flags().StringVar(&flags.stage, "stage", string(verdict.Build), "the `STAGE` whose outcome is the exit status: build, ship, admit or run")
+	registerAllPlatforms(c.Flags(), &flags.all)
 	return c
 }
 
@@ -60,20 +63,15 @@ func (p *program) check(ctx context.Context, target string, flags checkFlags) er
 	if err != nil {
 		return err
 	}
+	decide := func(a *analysis) verdict.Verdict { return a.decide(policies, flags.as) }
+	if flags.all {
+		return p.checkAll(ctx, target, policy.Reads(policies), stage, decide, flags)
+	}
 	a, err := p.analyse(ctx, target, policy.Reads(policies), flags.target, flags.database)
 	if err != nil {
 		return err
 	}
-	if flags.as != "" {
-		a.facts.Target.Repository = image.RepositoryOf(flags.as)
-		a.report.Target.Repository = a.facts.Target.Repository
-	}
-	decided := policy.Evaluate(policy.Input{
-		Facts: a.facts, Findings: a.report.Findings, Coverage: a.report.Coverage,
-		Database: databaseInput(a.report.Database), Policies: policies,
-		Repository: a.facts.Target.Repository, Engine: engineName + " " + engineVersion(),
-		Now: a.report.EvaluatedAt,
-	})
+	decided := decide(a)
 	a.report.Verdict = &decided
 	if err := p.writeReport(&a.report, flags.output); err != nil {
 		return err
@@ -82,6 +80,40 @@ func (p *program) check(ctx context.Context, target string, flags checkFlags) er
 		return errDenied
 	}
 	return nil
+}
+
+// checkAll checks the images for all platforms; the strictest verdict decides.
+func (p *program) checkAll(ctx context.Context, target string, look []finding.Kind, stage verdict.Stage, decide func(*analysis) verdict.Verdict, flags checkFlags) error {
+	if err := checkAllPlatforms(flags.target); err != nil {
+		return err
+	}
+	all, err := p.analyseAll(ctx, target, look, flags.target, flags.database)
+	if err != nil {
+		return err
+	}
+	all.decide(decide)
+	reports := all.reports()
+	if err := p.writeReports(reports, flags.output); err != nil {
+		return err
+	}
+	if reports.Outcome[stage] == verdict.Deny {
+		return errDenied
+	}
+	return nil
+}
+
+// decide evaluates the policies over what was found, under the name that the image will carry.
+func (a *analysis) decide(policies []policy.Policy, as string) verdict.Verdict {
+	if as != "" {
+		a.facts.Target.Repository = image.RepositoryOf(as)
+		a.report.Target.Repository = a.facts.Target.Repository
+	}
+	return policy.Evaluate(policy.Input{
+		Facts: a.facts, Findings: a.report.Findings, Coverage: a.report.Coverage,
+		Database: databaseInput(a.report.Database), Policies: policies,
+		Repository: a.facts.Target.Repository, Engine: engineName + " " + engineVersion(),
+		Now: a.report.EvaluatedAt,
+	})
 }
 
 // readPolicies reads policy files; without any, the starter policy stands.

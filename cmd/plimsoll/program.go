@@ -91,8 +91,11 @@ func (p *program) command() *cobra.Command {
 		Long: `Plimsoll says whether a container image may ship: what is inside it, what is wrong
 with it, and the smallest change that mends it.
 
-A target is an OCI layout folder (oci:DIR[:TAG]), or a .tar, .tar.gz or .tar.zst file that
-docker save, podman save or skopeo copy wrote (oci-archive:FILE, docker-archive:FILE).
+A target is one of these; what exists as a file or folder is taken for that:
+  registry.example/app:1.2, app@sha256:...   an image in a registry
+  docker:NAME, podman:NAME, containerd:NAME  an image that an engine on this host holds
+  FILE (docker-archive:, oci-archive:)       what docker save, podman save or skopeo copy wrote
+  FOLDER (oci:DIR[:TAG], dir:DIR)            an OCI layout, else an unpacked root file system
 
 Exit status: 0 done, and allowed; 1 something failed; 2 wrong usage; 3 denied.
 Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR.`,

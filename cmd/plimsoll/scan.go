@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -23,6 +24,7 @@ type scanFlags struct {
 	find     []string
 	failOn   string
 	manifest string
+	all      bool
 }
 
 func (p *program) scanCommand() *cobra.Command {
@@ -34,7 +36,9 @@ func (p *program) scanCommand() *cobra.Command {
 database knows for them. It decides nothing: see plimsoll check.`,
 		Example: `  plimsoll scan ./image-layout
   plimsoll scan app.tar --format json --output report.json
-  plimsoll scan oci:./layout:1.2 --fail-on high`,
+  plimsoll scan oci:./layout:1.2 --fail-on high
+  plimsoll scan registry.example/app:1.2 --all-platforms
+  plimsoll scan docker:app:1.2`,
 		Args: p.oneTarget,
 		RunE: func(c *cobra.Command, args []string) error { return p.scan(c.Context(), args[0], flags) },
 	}
@@ -44,6 +48,7 @@ database knows for them. It decides nothing: see plimsoll check.`,
 	c.Flags().StringSliceVar(&flags.find, "find", []string{"vuln"}, "`KINDS` to look for: vuln, config")
 	c.Flags().StringVar(&flags.failOn, "fail-on", "", "exit with status 3 if a finding is of `SEVERITY` or worse; unknown counts as worse")
 	c.Flags().StringVar(&flags.manifest, "manifest", "", "also write the list of executable files to `FILE`")
+	registerAllPlatforms(c.Flags(), &flags.all)
 	return c
 }
 
@@ -62,6 +67,9 @@ func (p *program) scan(ctx context.Context, target string, flags scanFlags) erro
 	look, err := parseFind(flags.find)
 	if err != nil {
 		return err
+	}
+	if flags.all {
+		return p.scanAll(ctx, target, look, threshold, flags)
 	}
 	analysis, err := p.analyse(ctx, target, look, flags.target, flags.database)
 	if err != nil {
@@ -83,6 +91,32 @@ func (p *program) scan(ctx context.Context, target string, flags scanFlags) erro
 		return errDenied
 	}
 	return err
+}
+
+// scanAll scans the images for all platforms.
+func (p *program) scanAll(ctx context.Context, target string, look []finding.Kind, threshold *advisory.Severity, flags scanFlags) error {
+	if flags.manifest != "" {
+		return usageError{errors.New("--manifest: one file cannot hold the lists of all platforms: choose one with --platform")}
+	}
+	if err := checkAllPlatforms(flags.target); err != nil {
+		return err
+	}
+	all, err := p.analyseAll(ctx, target, look, flags.target, flags.database)
+	if err != nil {
+		return err
+	}
+	reports := all.reports()
+	if err := p.writeReports(reports, flags.output); err != nil {
+		return err
+	}
+	met := len(reports.Missed) > 0 // what was not scanned is taken to be as bad
+	for i := range reports.Reports {
+		met = met || threshold != nil && reaches(&reports.Reports[i], *threshold)
+	}
+	if threshold != nil && met {
+		return errDenied
+	}
+	return nil
 }
 
 // parseFind reads --find.
@@ -135,22 +169,49 @@ func (o *outputFlags) check() error {
 	return nil
 }
 
+// sink is a format that reports can be written in, one alone or those on all platforms.
+type sink interface {
+	report.Sink
+	WriteAll(w io.Writer, all *report.Reports) error
+}
+
+// sink returns the format asked for.
+func (p *program) sink(flags outputFlags) sink {
+	if flags.format == "json" {
+		return json.Sink{}
+	}
+	options := table.Options{All: flags.all, Width: 100}
+	if width := terminalWidth(p.stdout); width > 0 && p.global.output == "" {
+		options.Width = width
+		options.Color = p.getenv("NO_COLOR") == ""
+	}
+	return table.Sink{Options: options}
+}
+
 // writeReport writes a report in the format asked for.
 func (p *program) writeReport(r *report.Report, flags outputFlags) error {
-	var sink report.Sink = json.Sink{}
 	if flags.format == "json" {
 		p.warnOfAge(r)
-	} else {
-		options := table.Options{All: flags.all, Width: 100}
-		if width := terminalWidth(p.stdout); width > 0 && p.global.output == "" {
-			options.Width = width
-			options.Color = p.getenv("NO_COLOR") == ""
-		}
-		sink = table.Sink{Options: options}
 	}
 	return p.write(func(w io.Writer) error {
-		if err := sink.Write(w, r); err != nil {
+		if err := p.sink(flags).Write(w, r); err != nil {
 			return fmt.Errorf("writing the report: %w", err)
+		}
+		return nil
+	})
+}
+
+// writeReports writes the reports on all platforms in the format asked for.
+func (p *program) writeReports(all *report.Reports, flags outputFlags) error {
+	if flags.format == "json" {
+		p.warnOfAge(&all.Reports[0]) // they rest on the same database
+	}
+	for _, missed := range all.Missed {
+		p.warn("not scanned: " + missed.Platform + ": " + missed.Why)
+	}
+	return p.write(func(w io.Writer) error {
+		if err := p.sink(flags).WriteAll(w, all); err != nil {
+			return fmt.Errorf("writing the reports: %w", err)
 		}
 		return nil
 	})

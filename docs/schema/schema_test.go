@@ -20,20 +20,23 @@ import (
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
+	reportjson "plimsoll.dev/plimsoll/report/json"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
-// compile reads a schema and checks it against the draft's own.
+// compile reads a schema and checks it against the draft's own. It may refer to the report's.
 func compile(t *testing.T, text string) *jsonschema.Schema {
 	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()
-	if err := compiler.AddResource("schema.json", document); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"schema.json": text, "https://plimsoll.dev/schema/report.v1.schema.json": schema.Report} {
+		document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := compiler.AddResource(name, document); err != nil {
+			t.Fatal(err)
+		}
 	}
 	compiled, err := compiler.Compile("schema.json")
 	if err != nil {
@@ -64,6 +67,66 @@ func TestGoldenReportsAreValid(t *testing.T) {
 		if err := validate(compiled, document); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
+	}
+}
+
+func TestReportsOnAllPlatformsAreValid(t *testing.T) {
+	golden, err := os.Open("../../report/json/testdata/denied.golden.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer golden.Close()
+	one, err := reportjson.Decode(golden, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled := compile(t, schema.Reports)
+	all := report.Reports{Schema: report.ReportsSchema, Reports: []report.Report{*one, *one}}
+	write := func() []byte {
+		t.Helper()
+		var b bytes.Buffer
+		if err := (reportjson.Sink{}).WriteAll(&b, &all); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	if err := validate(compiled, write()); err != nil {
+		t.Error(err)
+	}
+	all.Missed = []report.Missed{{Platform: "linux/arm64", Why: "it is missing"}}
+	all.Outcome = one.Verdict.Outcome
+	if err := validate(compiled, write()); err != nil {
+		t.Error(err)
+	}
+	if validate(compiled, bytes.Replace(write(), []byte("plimsoll.dev/report/v1"), []byte("plimsoll.dev/report/v2"), 1)) == nil {
+		t.Error("a report of another version is accepted")
+	}
+	all.Outcome = map[verdict.Stage]verdict.Outcome{verdict.Build: verdict.Allow}
+	if validate(compiled, write()) == nil {
+		t.Error("an outcome of one stage is accepted")
+	}
+}
+
+// TestAnUnpackedFileSystemIsValid: it has no digests and no layers, all of them or none.
+func TestAnUnpackedFileSystemIsValid(t *testing.T) {
+	compiled := compile(t, schema.Report)
+	r := report.Report{Schema: report.Schema, Target: inventory.Target{Reference: "dir:x"},
+		Packages: []inventory.Package{{PURL: "pkg:apk/a@1", Type: "apk", Name: "a", Locations: []inventory.Location{{Path: "lib/apk/db/installed"}}}},
+		Manifest: inventory.ManifestRef{Digest: image.DigestOf(nil)}, Engine: report.Engine{Name: "plimsoll", Version: "1"}}
+	write := func() []byte {
+		t.Helper()
+		var b bytes.Buffer
+		if err := (reportjson.Sink{}).Write(&b, &r); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	if err := validate(compiled, write()); err != nil {
+		t.Errorf("%v\n%s", err, write())
+	}
+	r.Target.Layers = []inventory.TargetLayer{{DiffID: image.DigestOf(nil)}}
+	if validate(compiled, write()) == nil {
+		t.Error("layers without an imageID are accepted")
 	}
 }
 
@@ -115,6 +178,7 @@ func TestStrangersAreRefused(t *testing.T) {
 func TestMembersMatchTheTypes(t *testing.T) {
 	for root, text := range map[reflect.Type]string{
 		reflect.TypeFor[report.Report]():      schema.Report,
+		reflect.TypeFor[report.Reports]():     schema.Reports,
 		reflect.TypeFor[inventory.Manifest](): schema.Manifest,
 	} {
 		var document node
@@ -172,6 +236,9 @@ func (c *comparison) compare(where string, goType reflect.Type, n *node) {
 	c.t.Helper()
 	if name, ok := strings.CutPrefix(n.Ref, "#/$defs/"); ok {
 		n = c.defs[name]
+	}
+	if n != nil && strings.HasPrefix(n.Ref, "https://") {
+		return // described by the schema of that name
 	}
 	if n == nil {
 		c.t.Errorf("%s is not described", where)

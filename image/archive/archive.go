@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -37,7 +38,7 @@ type Options struct {
 	// TempDir is where a compressed archive is inflated to; if empty, os.TempDir().
 	TempDir string
 	// Progress, if set, is called with the number of stored bytes just read from a compressed
-	// archive.
+	// archive, or from a stream.
 	Progress func(stored int)
 }
 
@@ -55,12 +56,7 @@ type Archive struct {
 
 // Open opens the archive at a path.
 func Open(ctx context.Context, path string, options Options) (*Archive, error) {
-	if options.MaxInflated <= 0 {
-		options.MaxInflated = defaultMaxInflated
-	}
-	if options.MaxEntries <= 0 {
-		options.MaxEntries = defaultMaxEntries
-	}
+	options = options.orDefault()
 	if options.Reference == "" {
 		options.Reference = path
 		if options.Tag != "" {
@@ -83,6 +79,33 @@ func Open(ctx context.Context, path string, options Options) (*Archive, error) {
 		return nil, errors.Join(err, file.Close())
 	}
 	return a, nil
+}
+
+// OpenStream opens an archive that comes as a stream, such as an engine's export: it is first
+// written to a temporary file without a name, MaxInflated bytes at most. where names it in errors.
+func OpenStream(ctx context.Context, r io.Reader, where string, options Options) (*Archive, error) {
+	options = options.orDefault()
+	file, err := download(ctx, r, where, options)
+	if err != nil {
+		return nil, err
+	}
+	options.Progress = nil // it has heard of every byte
+	a, err := open(ctx, file, where, options)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return a, nil
+}
+
+// orDefault puts the default for each limit that is not set.
+func (o Options) orDefault() Options {
+	if o.MaxInflated <= 0 {
+		o.MaxInflated = defaultMaxInflated
+	}
+	if o.MaxEntries <= 0 {
+		o.MaxEntries = defaultMaxEntries
+	}
+	return o
 }
 
 // open takes the file over if it succeeds.

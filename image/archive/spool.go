@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"plimsoll.dev/plimsoll/image/rootfs"
@@ -30,15 +31,45 @@ func spool(ctx context.Context, file *os.File, path string, kind kind, options O
 	if inner := kindOf(head); inner.name != tarKind {
 		return nil, fmt.Errorf("%s is %s of %s, but holds no image: neither index.json nor manifest.json; save the image with docker save, podman save or skopeo copy", path, kind.name, inner.name)
 	}
-	dir := options.TempDir
-	if dir == "" {
-		dir = os.TempDir()
-	}
-	temp, err := unnamedFile(dir)
+	temp, dir, err := options.temporary()
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary file to inflate %s to: %w", path, err)
 	}
 	if err := fill(ctx, temp, head, inflated, path, dir, options.MaxInflated); err != nil {
+		return nil, errors.Join(err, temp.Close())
+	}
+	return temp, nil
+}
+
+// temporary makes a file without a name, and says in which folder.
+func (o Options) temporary() (file *os.File, dir string, err error) {
+	if dir = o.TempDir; dir == "" {
+		dir = os.TempDir()
+	}
+	file, err = unnamedFile(dir)
+	return file, dir, err
+}
+
+// download writes a stream into a temporary file without a name.
+func download(ctx context.Context, r io.Reader, where string, options Options) (*os.File, error) {
+	temp, dir, err := options.temporary()
+	if err != nil {
+		return nil, fmt.Errorf("making a temporary file for %s: %w", where, err)
+	}
+	source := &countingReader{ctx: ctx, r: r, progress: options.Progress}
+	written, err := io.CopyBuffer(temp, io.LimitReader(source, options.MaxInflated+1), make([]byte, spoolBuffer))
+	var writing *fs.PathError
+	switch {
+	case ctx.Err() != nil:
+		err = fmt.Errorf("reading %s: %w", where, context.Cause(ctx))
+	case errors.As(err, &writing):
+		err = fmt.Errorf("writing %s to a temporary file in %s: %w: make room there, or set TMPDIR to a folder with room", where, dir, writing.Err)
+	case err != nil:
+		err = fmt.Errorf("reading %s: after %d bytes: %w: try again", where, written, err)
+	case written > options.MaxInflated:
+		err = &rootfs.LimitError{What: where, Limit: options.MaxInflated, Unit: "bytes", Flag: "--max-inflated"}
+	}
+	if err != nil {
 		return nil, errors.Join(err, temp.Close())
 	}
 	return temp, nil

@@ -43,14 +43,14 @@ type Layout struct {
 }
 
 // Is tells whether a folder is an image layout: it has both oci-layout and index.json.
-func Is(dir string) bool {
-	for _, name := range [...]string{versionFile, indexFile} {
-		info, err := os.Stat(filepath.Join(dir, name))
-		if err != nil || !info.Mode().IsRegular() {
-			return false
-		}
-	}
-	return true
+func Is(dir string) bool { return has(dir, versionFile) && has(dir, indexFile) }
+
+// IsPart tells whether a folder looks like a layout that is not whole: it has one of the two.
+func IsPart(dir string) bool { return has(dir, versionFile) != has(dir, indexFile) }
+
+func has(dir, name string) bool {
+	info, err := os.Stat(filepath.Join(dir, name))
+	return err == nil && info.Mode().IsRegular()
 }
 
 // Open opens a folder. The tag chooses among several images: the name in the annotation

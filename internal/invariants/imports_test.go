@@ -109,8 +109,12 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		{"github.com/CycloneDX/cyclonedx-go", []string{"inventory/sbom/cyclonedx"}, "one format, one package (decision 0007)"},
 		{"github.com/package-url/packageurl-go", []string{"ecosystem", "inventory"}, "package URLs are made and read in one place (decision 0008)"},
 		{"go.yaml.in/yaml/v3", []string{"policy"}, "policies are the only YAML that is read (decision 0009)"},
+		{"github.com/google/go-containerregistry", []string{"image/registry", "e2e"}, "one medium, one package: the guard must not be gone around (decision 0017)"},
+		{"github.com/containerd/containerd/api", []string{"image/engine"}, "one medium, one package (decision 0018)"},
+		{"google.golang.org/grpc", []string{"image/engine"}, "what containerd speaks, and nothing else here does (decision 0018)"},
+		{"golang.org/x/net", []string{"image/registry"}, "which hosts are one organisation's (decision 0017)"},
 		{"golang.org/x/sync", []string{"image", "advisory", "scan", "bench"}, "errgroup owns goroutines (decision 0010)"},
-		{"golang.org/x/sys", []string{"advisory/db", "image/rootfs", "image/archive", "internal"}, "memory maps and unlinked files (decision 0010)"},
+		{"golang.org/x/sys", []string{"advisory/db", "image/rootfs", "image/archive", "image/directory", "internal"}, "memory maps, unlinked files and kinds of file system (decision 0010)"},
 		{"golang.org/x/term", []string{"cmd/plimsoll", "demo"}, "only the command knows whether it speaks to a terminal (decision 0010)"},
 		{"golang.org/x/mod", []string{"inventory/extract/gobinary", "ecosystem"}, "Go's own rules for module versions (decision 0010)"},
 	}

@@ -29,14 +29,29 @@ type Sink struct{}
 
 // Write writes r. It does not change r.
 func (Sink) Write(w io.Writer, r *report.Report) error {
+	return write(w, normal(*r), r.Target.Reference)
+}
+
+// WriteAll writes the reports on every platform as one document, described by
+// docs/schema/reports.v1.schema.json.
+func (Sink) WriteAll(w io.Writer, all *report.Reports) error {
+	document := *all
+	document.Reports = make([]report.Report, len(all.Reports))
+	for i, r := range all.Reports {
+		document.Reports[i] = normal(r)
+	}
+	return write(w, document, "every platform")
+}
+
+func write(w io.Writer, document any, of string) error {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(normal(*r)); err != nil {
-		return fmt.Errorf("encode the report of %s: %w", report.Clean(r.Target.Reference), err)
+	if err := encoder.Encode(document); err != nil {
+		return fmt.Errorf("encode the report of %s: %w", report.Clean(of), err)
 	}
-	document := buffer.Bytes() // ends in a newline
-	if _, err := w.Write(pretty(make([]byte, 0, 2*len(document)), document)); err != nil {
+	compact := buffer.Bytes() // ends in a newline
+	if _, err := w.Write(pretty(make([]byte, 0, 2*len(compact)), compact)); err != nil {
 		return fmt.Errorf("write the JSON report: %w", err)
 	}
 	return nil
@@ -46,7 +61,9 @@ func (Sink) Write(w io.Writer, r *report.Report) error {
 // in UTC and whole seconds.
 func normal(r report.Report) report.Report {
 	r.EvaluatedAt = wholeSeconds(r.EvaluatedAt)
-	r.Target.Layers = list(r.Target.Layers)
+	if !r.Target.ImageID.IsZero() { // else it is no image, and has no layers
+		r.Target.Layers = list(r.Target.Layers)
+	}
 	r.Packages = list(r.Packages)
 	if slices.ContainsFunc(r.Packages, func(p inventory.Package) bool { return p.Locations == nil }) {
 		r.Packages = slices.Clone(r.Packages)

@@ -45,12 +45,7 @@ type Sink struct{ Options Options }
 
 // Write writes r. In an East Asian locale, concurrent calls race; see ignoreLocale.
 func (s Sink) Write(w io.Writer, r *report.Report) error {
-	ignoreLocale()
-	p := &page{Options: s.Options}
-	if p.Width <= 0 {
-		p.Width = defaultWidth
-	}
-	p.Width = min(max(p.Width, narrowest), widest)
+	p := s.page()
 	p.header(r)
 	p.findings(r)
 	p.notes(r)
@@ -59,6 +54,35 @@ func (s Sink) Write(w io.Writer, r *report.Report) error {
 		return fmt.Errorf("write the report as a table: %w", err)
 	}
 	return nil
+}
+
+// WriteAll writes the reports on every platform one after the other, then what was not scanned
+// and the outcome for all of them.
+func (s Sink) WriteAll(w io.Writer, all *report.Reports) error {
+	for i := range all.Reports {
+		if err := s.Write(w, &all.Reports[i]); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return fmt.Errorf("write the report as a table: %w", err)
+		}
+	}
+	p := s.page()
+	p.platforms(all)
+	if _, err := w.Write(p.text.Bytes()); err != nil {
+		return fmt.Errorf("write the report as a table: %w", err)
+	}
+	return nil
+}
+
+func (s Sink) page() *page {
+	ignoreLocale()
+	p := &page{Options: s.Options}
+	if p.Width <= 0 {
+		p.Width = defaultWidth
+	}
+	p.Width = min(max(p.Width, narrowest), widest)
+	return p
 }
 
 // ignoreLocale settles that characters of ambiguous width, such as the arrow and every Greek or

@@ -16,7 +16,7 @@ func (p *page) verdict(v *verdict.Verdict) {
 	}
 	p.blank()
 	p.line(strings.Repeat("━", p.Width))
-	p.outcomes(v)
+	p.outcomes(v.Outcome)
 	p.line(strings.Repeat("━", p.Width))
 	var passed []string
 	for _, rule := range sortedRules(v.Rules) {
@@ -35,11 +35,11 @@ func (p *page) verdict(v *verdict.Verdict) {
 }
 
 // outcomes writes one line for each outcome, strictest first, with the stages it holds for.
-func (p *page) outcomes(v *verdict.Verdict) {
+func (p *page) outcomes(outcome map[verdict.Stage]verdict.Outcome) {
 	for _, o := range []verdict.Outcome{verdict.Deny, verdict.Warn, verdict.Allow} {
 		var stages []string
 		for _, stage := range verdict.Stages() {
-			if v.Outcome[stage] == o {
+			if outcome[stage] == o {
 				stages = append(stages, string(stage))
 			}
 		}
@@ -49,7 +49,7 @@ func (p *page) outcomes(v *verdict.Verdict) {
 		}
 	}
 	for _, stage := range verdict.Stages() {
-		if _, decided := v.Outcome[stage]; !decided {
+		if _, decided := outcome[stage]; !decided {
 			p.line(p.paint(badge(verdict.Deny), " NONE  "), "  ", p.paint(bold, string(stage)), ": no outcome is recorded")
 		}
 	}
