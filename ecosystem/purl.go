@@ -39,6 +39,23 @@ func APKPURL(distroID, name, version, arch, distroTag string) string {
 	return distroPackage("apk", distroID, name, version, arch, distroTag)
 }
 
+// RPMPURL returns the purl of an rpm package, such as
+// pkg:rpm/almalinux/perl-libs@5.26.3-422.el8?arch=x86_64&distro=almalinux-8.10&epoch=4. evr is
+// epoch:version-release, or without an epoch; arch and distroTag may be empty.
+func RPMPURL(distroID, name, evr, arch, distroTag string) string {
+	epoch, version, hasEpoch := strings.Cut(evr, ":")
+	if !hasEpoch {
+		epoch, version = "", evr
+	}
+	p := PURL{Type: "rpm", Namespace: strings.ToLower(distroID), Name: name, Version: version}
+	for _, q := range [...]Qualifier{{"arch", arch}, {"distro", distroTag}, {"epoch", epoch}} {
+		if q.Value != "" {
+			p.Qualifiers = append(p.Qualifiers, q)
+		}
+	}
+	return p.String()
+}
+
 // GolangPURL returns the purl of a Go module, such as pkg:golang/golang.org/x/net@v0.7.0. A major
 // version suffix is the last part of a module's path and so becomes the name:
 // pkg:golang/github.com/owner/module/v2@v2.1.0 is called v2. version may be empty.
