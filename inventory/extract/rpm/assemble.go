@@ -25,6 +25,12 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 			a.add(file)
 		}
 	}
+	for _, file := range files {
+		name, isLog := strings.CutSuffix(file.Path, logSuffix)
+		if _, there := a.byPath[name]; isLog && !there && !a.listed {
+			a.missed(file, "the database that it is the log of is not there")
+		}
+	}
 }
 
 // assembly is the state of one Assemble.
@@ -46,6 +52,9 @@ func (a *assembly) add(file record.File) {
 		switch {
 		case err != nil:
 			a.missed(file, err.Error())
+			return
+		case f == empty:
+			a.missed(file, "it is empty, which no database of rpm is")
 			return
 		case f == unknown || f == writeAheadLog || f == rollbackJournal:
 			a.missed(file, "it is not a database in a form that rpm uses")

@@ -12,7 +12,8 @@ type form byte
 
 const (
 	unknown  form = iota // none of the others; as a journal, one that has been played back
-	manifest             // a list in text, or an empty file
+	empty                // without a byte
+	manifest             // a list in text
 	sqlite
 	writeAheadLog
 	rollbackJournal
@@ -40,6 +41,8 @@ func recognise(file io.ReaderAt, size int64) (form, error) {
 	}
 	head = head[:min(int64(n), size)]
 	switch {
+	case len(head) == 0:
+		return empty, nil
 	case bytes.HasPrefix(head, []byte(sqliteMagic)):
 		return sqlite, nil
 	case bytes.HasPrefix(head, []byte(journalMagic)):

@@ -23,9 +23,9 @@ const (
 
 // logPager gives out the pages of a log.
 type logPager struct {
-	file  io.ReaderAt
-	at    map[uint32]int64 // where the last committed version of a page is
-	spent int64            // bytes that may still be read
+	file io.ReaderAt
+	at   map[uint32]int64 // where the last committed version of a page is
+	left int64            // bytes that may still be read
 }
 
 var errBudget = errors.New("its rows overlap")
@@ -37,7 +37,7 @@ func (l *logPager) page(number uint32, into []byte) error {
 	if !found {
 		return errElsewhere
 	}
-	if l.spent -= int64(len(into)); l.spent < 0 {
+	if l.left -= int64(len(into)); l.left < 0 {
 		return errBudget
 	}
 	return readFull(l.file, into, at)
@@ -121,7 +121,7 @@ func (c *collector) takeQuietly(blob []byte) (content, error) {
 // openLog finds the committed pages. A log that sqlite would pass over, as its header makes no
 // sense, has none, and pages of no size.
 func openLog(ctx context.Context, file io.ReaderAt, size int64) (*logPager, int, error) {
-	l := &logPager{file: file, at: map[uint32]int64{}, spent: 4 * size}
+	l := &logPager{file: file, at: map[uint32]int64{}, left: 4 * size}
 	head := make([]byte, logHeader)
 	if err := readFull(file, head, 0); err != nil {
 		return l, 0, nil

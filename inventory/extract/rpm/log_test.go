@@ -22,6 +22,7 @@ reader = sqlite3.connect(database)
 writer = sqlite3.connect(database, isolation_level=None)
 writer.execute("PRAGMA journal_mode = WAL")
 writer.execute("PRAGMA wal_autocheckpoint = 0")
+writer.execute("PRAGMA synchronous = OFF")
 reader.execute("BEGIN")
 reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
 blob = lambda number: writer.execute("SELECT blob FROM Packages WHERE hnum = ?", (number,)).fetchone()[0]

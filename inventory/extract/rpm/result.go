@@ -58,8 +58,6 @@ func decode(data []byte) (result, error) {
 		}
 		numbers, encoded = append(numbers, number), encoded[n:]
 	}
-	if r.tree, err = treeOf(numbers); err != nil {
-		return r, record.ErrEncoding
-	}
-	return r, nil
+	r.tree, err = treeOf(numbers)
+	return r, err
 }

@@ -51,7 +51,9 @@ func TestAssemble(t *testing.T) {
 			want: []string{"pkg:rpm/b@1-2?epoch=3", "pkg:rpm/c@1-2?epoch=3"}},
 		{name: "an empty log", files: map[string][]byte{databasePath: tinyDatabase(), databasePath + "-wal": nil},
 			want: []string{"pkg:rpm/a@1-2?epoch=3", "pkg:rpm/b@1-2?epoch=3"}},
-		{name: "a log without a database", files: map[string][]byte{databasePath + "-wal": tinyLog()}},
+		{name: "a log without a database", files: map[string][]byte{databasePath + "-wal": tinyLog()}, gaps: []string{"unreadable-database " + databasePath + "-wal"}},
+		{name: "a log of a database that moved", files: map[string][]byte{databasePath + "-wal": tinyLog(), "usr/share/rpm/rpmdb.sqlite": forgeSQLite(named("a"))}, want: []string{"pkg:rpm/a@1-2?epoch=3"}},
+		{name: "an empty database", files: map[string][]byte{databasePath: nil}, gaps: []string{"unreadable-database " + databasePath}},
 		{name: "a journal", files: map[string][]byte{databasePath: forgeSQLite(named("a")), databasePath + "-journal": []byte(journalMagic + "1234")},
 			want: []string{"pkg:rpm/a@1-2?epoch=3"}, gaps: []string{"unreadable-database " + databasePath}},
 		{name: "a journal that was played back", files: map[string][]byte{databasePath: forgeSQLite(named("a")), databasePath + "-journal": make([]byte, 512)},
@@ -63,7 +65,7 @@ func TestAssemble(t *testing.T) {
 		{name: "a log in the place of a database", files: map[string][]byte{databasePath: tinyLog()}, gaps: []string{"unreadable-database " + databasePath}},
 		{name: "both manifests", files: map[string][]byte{second: full, first: []byte("a-1-2.noarch\n")}, want: []string{"pkg:rpm/a@1-2?arch=noarch&epoch=3"}},
 		{name: "the first manifest alone", files: map[string][]byte{first: []byte("a-1-2.noarch\n")}, want: []string{"pkg:rpm/a@1-2?arch=noarch"}},
-		{name: "the second is empty", files: map[string][]byte{second: nil, first: []byte("a-1-2.noarch\n")}, want: []string{"pkg:rpm/a@1-2?arch=noarch"}},
+		{name: "the second is empty", files: map[string][]byte{second: []byte("\n"), first: []byte("a-1-2.noarch\n")}, want: []string{"pkg:rpm/a@1-2?arch=noarch"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			packages, coverage := assembled(t, test.files)

@@ -11,7 +11,7 @@ import (
 // CREATE TABLE Packages (hnum INTEGER PRIMARY KEY AUTOINCREMENT, blob BLOB NOT NULL)
 // (rpm's lib/backend/sqlite.c). What is wrong with one page leaves the others.
 //
-// It is a reader of our own, and no sqlite: see decision 17.
+// Why this is no sqlite, docs/decisions has a page on.
 func (c *collector) readSQLite(ctx context.Context, file io.ReaderAt, size int64) error {
 	head := make([]byte, 100)
 	if err := readFull(file, head, 0); err != nil {

@@ -1,7 +1,6 @@
 package rpm
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -120,25 +119,29 @@ func (v *view) take(row treeRow, packages []record.Package) error {
 	return nil
 }
 
-var errTree = errors.New("the shape of a database is damaged")
+// What a page is, in the encoding.
+const (
+	encodedInner = iota
+	encodedLeaf
+	encodedStrange
+)
 
 // numbers writes the tree as a list of numbers: the root, then every page with its number, what
 // it is, how many members it has, and those.
 func (t tree) numbers() []uint64 {
-	const inner, leaf, strange = 0, 1, 2
 	list := []uint64{uint64(t.root)}
 	for _, number := range slices.Sorted(maps.Keys(t.pages)) {
 		page := t.pages[number]
 		switch {
 		case page.strange:
-			list = append(list, uint64(number), strange, 0)
+			list = append(list, uint64(number), encodedStrange, 0)
 		case len(page.children) > 0:
-			list = append(list, uint64(number), inner, uint64(len(page.children)))
+			list = append(list, uint64(number), encodedInner, uint64(len(page.children)))
 			for _, child := range page.children {
 				list = append(list, uint64(child))
 			}
 		default:
-			list = append(list, uint64(number), leaf, uint64(len(page.rows)))
+			list = append(list, uint64(number), encodedLeaf, uint64(len(page.rows)))
 			for _, row := range page.rows {
 				list = append(list, row.id, uint64(row.content-elsewhere))
 			}
@@ -150,29 +153,31 @@ func (t tree) numbers() []uint64 {
 // treeOf reads what numbers wrote.
 func treeOf(list []uint64) (tree, error) {
 	if len(list) == 0 {
-		return tree{}, errTree
+		return tree{}, record.ErrEncoding
 	}
 	t := tree{root: uint32(list[0]), pages: map[uint32]treePage{}}
 	for list = list[1:]; len(list) > 0; {
 		if len(list) < 3 || list[2] > uint64(len(list)-3) {
-			return t, errTree
+			return t, record.ErrEncoding
 		}
 		number, kind, count := list[0], list[1], int(list[2])
 		list = list[3:]
-		page := treePage{strange: kind > 1}
+		var page treePage
 		switch {
-		case kind == 0:
+		case kind == encodedInner:
 			for _, child := range list[:count] {
 				page.children = append(page.children, uint32(child))
 			}
 			list = list[count:]
-		case kind == 1 && 2*count <= len(list):
+		case kind == encodedLeaf && 2*count <= len(list):
 			for i := range count {
 				page.rows = append(page.rows, treeRow{list[2*i], content(list[2*i+1]) + elsewhere})
 			}
 			list = list[2*count:]
-		case count > 0:
-			return t, errTree
+		case kind == encodedStrange && count == 0:
+			page.strange = true
+		default:
+			return t, record.ErrEncoding
 		}
 		t.pages[uint32(number)] = page
 	}
