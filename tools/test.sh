@@ -12,6 +12,15 @@ if ! command -v "${CC:-cc}" >/dev/null && ! command -v gcc >/dev/null; then
     exit 1
   fi
 fi
+# The tests of rpm databases hold them against rpm, sqlite and Berkeley DB themselves, and skip
+# without them, but for CI.
+for program in rpm rpmbuild db5.3_load python3; do
+  if ! command -v "$program" >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing rpm, Berkeley DB's tools and python3 for the tests of rpm databases"
+    apt-get -qq update && apt-get -qq install -y --no-install-recommends rpm db5.3-util python3 >/dev/null
+    break
+  fi
+done
 # The end-to-end tests need built images and have a command of their own: make e2e.
 CGO_ENABLED=1 go test -race -timeout 15m $(go list ./... | grep -v '/e2e')
 FUZZTIME="${FUZZTIME:-3s}" tools/fuzz.sh

@@ -24,6 +24,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
+	"plimsoll.dev/plimsoll/inventory/extract/rpm"
 )
 
 // Extractor reads one format.
@@ -47,6 +48,7 @@ func All() []Extractor {
 		osrelease.New(),
 		dpkg.New(),
 		apk.New(),
+		rpm.New(),
 		gobinary.New(),
 	}
 }

@@ -103,14 +103,18 @@ func TestPackages(t *testing.T) {
 		{"distribution in the purl", []layer{
 			{symlink("etc/os-release", "../usr/lib/os-release"), file("usr/lib/os-release", "ID=debian\nVERSION_ID=12\n"), file(status, debs("a=1:1"))},
 		}, []string{"pkg:deb/debian/a@1:1?distro=debian-12 0:" + status}, nil},
+		{"an rpm list behind a link, in two layers", []layer{
+			{symlink("var/lib/rpmmanifest", "/opt/rpm"), file("opt/rpm/container-manifest-1", "a-1-2.noarch\n")},
+			{file("opt/rpm/container-manifest-1", "a-1-2.noarch\nb-3-4.noarch\n")},
+		}, []string{"pkg:rpm/a@1-2?arch=noarch 0:opt/rpm/container-manifest-1", "pkg:rpm/b@3-4?arch=noarch 1:opt/rpm/container-manifest-1"}, nil},
 		{"part of a database", []layer{{file(status, debs("a=1")+"Package: b\n")}},
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
 		{"kinds that nothing reads", []layer{{
-			file("var/lib/rpm/rpmdb.sqlite", ""), file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
+			file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
 			file("usr/lib/python3/a-1.dist-info/METADATA", ""), file("opt/a.jar", ""),
 		}}, nil, []string{
 			"packages/maven no-extractor opt/a.jar", "packages/npm no-extractor app/node_modules/a/package.json",
-			"packages/pypi no-extractor usr/lib/python3/a-1.dist-info/METADATA", "packages/rpm no-extractor var/lib/rpm/rpmdb.sqlite",
+			"packages/pypi no-extractor usr/lib/python3/a-1.dist-info/METADATA",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -126,7 +130,7 @@ func TestPackages(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full}
+	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full, "packages/rpm": inventory.Full}
 	for _, test := range []struct {
 		name      string
 		layer     layer
@@ -250,10 +254,7 @@ func TestExtractorsKeepTheirWord(t *testing.T) {
 
 func TestUnsupportedTypes(t *testing.T) {
 	for path, want := range map[string]string{
-		"usr/lib/sysimage/rpm/Packages.db":                          "rpm",
-		"var/lib/rpm/Packages":                                      "rpm",
-		"var/lib/rpmmanifest/container-manifest-2":                  "rpm",
-		"srv/Packages":                                              "",
+		"var/lib/rpm/Packages":                                      "",
 		"var/lib/pacman/local/bash-5-1/desc":                        "alpm",
 		"var/lib/chisel/manifest.wall":                              "deb",
 		"usr/share/nodejs/a/package.json":                           "",

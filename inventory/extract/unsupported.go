@@ -50,12 +50,6 @@ func (u unsupported) note(found *record.Found) {
 func unsupportedType(file string) string {
 	folder, base := path.Split(file)
 	switch base {
-	case "Packages", "Packages.db", "rpmdb.sqlite":
-		if slices.Contains([]string{"var/lib/rpm/", "usr/lib/sysimage/rpm/", "usr/share/rpm/"}, folder) {
-			return "rpm"
-		}
-	case "container-manifest-2": // Azure Linux's distroless images
-		return given("rpm", folder == "var/lib/rpmmanifest/")
 	case "desc":
 		return given("alpm", strings.HasPrefix(folder, "var/lib/pacman/local/"))
 	case "manifest.wall": // Ubuntu's chiselled images

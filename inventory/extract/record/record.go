@@ -52,13 +52,18 @@ type PathSum uint64
 
 // SumPath returns the sum of a path, whose leading slash does not count.
 func SumPath[T ~string | ~[]byte](path T) PathSum {
-	const offset, prime = 14695981039346656037, 1099511628211 // RFC 9923, section 5
-	sum := PathSum(offset)
+	const offset = 14695981039346656037 // RFC 9923, section 5
 	if len(path) > 0 && path[0] == '/' {
 		path = path[1:]
 	}
-	for i := range len(path) {
-		sum = (sum ^ PathSum(path[i])) * prime
+	return ExtendSum(offset, path)
+}
+
+// ExtendSum returns the sum of a path that goes on with rest after the part that sum is of.
+func ExtendSum[T ~string | ~[]byte](sum PathSum, rest T) PathSum {
+	const prime = 1099511628211
+	for i := range len(rest) {
+		sum = (sum ^ PathSum(rest[i])) * prime
 	}
 	return sum
 }
