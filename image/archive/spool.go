@@ -9,6 +9,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/image/rootfs/inflate"
+	"plimsoll.dev/plimsoll/internal/tempfile"
 )
 
 // spoolBuffer is how much is inflated at a time.
@@ -34,7 +35,7 @@ func spool(ctx context.Context, file *os.File, path string, kind kind, options O
 	if dir == "" {
 		dir = os.TempDir()
 	}
-	temp, err := unnamedFile(dir)
+	temp, err := tempfile.New(dir)
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary file to inflate %s to: %w", path, err)
 	}
