@@ -50,6 +50,13 @@ func GolangPURL(module, version string) string {
 	return PURL{Type: "golang", Namespace: namespace, Name: name, Version: version}.String()
 }
 
+// MavenPURL returns the purl of a Maven artifact, such as
+// pkg:maven/org.apache.commons/commons-text@1.10.0. group may be empty if it is not known, which
+// the definition of maven does not foresee; so may version.
+func MavenPURL(group, artifact, version string) string {
+	return PURL{Type: "maven", Namespace: group, Name: artifact, Version: version}.String()
+}
+
 // distroPackage lower-cases namespace and name, which the definitions of deb and apk ask for.
 func distroPackage(kind, distroID, name, version, arch, distroTag string) string {
 	var qualifiers [2]Qualifier

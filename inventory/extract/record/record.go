@@ -73,6 +73,14 @@ const (
 	UnversionedPackage = "unversioned-package"
 	// NoModuleList is a Go program that does not say which modules it was built from.
 	NoModuleList = "no-module-list"
+	// UnidentifiedJar is a Java archive with classes that does not say which artifact it is.
+	UnidentifiedJar = "unidentified-jar"
+	// UnreadableArchive is an archive, or a file in one, that is damaged or encrypted.
+	UnreadableArchive = "unreadable-archive"
+	// AmbiguousArchive is an archive in which another reader may see other files.
+	AmbiguousArchive = "ambiguous-archive"
+	// ArchiveLimit is an archive that asks for more than an extractor reads.
+	ArchiveLimit = "archive-limit"
 	// NoExtractor is a kind of package that is there and that nothing here reads.
 	NoExtractor = "no-extractor"
 )
