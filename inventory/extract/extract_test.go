@@ -98,9 +98,9 @@ func TestPackages(t *testing.T) {
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
 		{"kinds that nothing reads", []layer{{
 			file("var/lib/rpm/rpmdb.sqlite", ""), file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
-			file("usr/lib/python3/a-1.dist-info/METADATA", ""), file("opt/a.jar", ""),
+			file("usr/lib/python3/a-1.dist-info/METADATA", ""), file("opt/a.deps.json", ""),
 		}}, nil, []string{
-			"packages/maven no-extractor opt/a.jar", "packages/npm no-extractor app/node_modules/a/package.json",
+			"packages/npm no-extractor app/node_modules/a/package.json", "packages/nuget no-extractor opt/a.deps.json",
 			"packages/pypi no-extractor usr/lib/python3/a-1.dist-info/METADATA", "packages/rpm no-extractor var/lib/rpm/rpmdb.sqlite",
 		}},
 	} {
@@ -117,7 +117,7 @@ func TestPackages(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full}
+	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full, "packages/maven": inventory.Full}
 	for _, test := range []struct {
 		name      string
 		layer     layer
@@ -126,7 +126,7 @@ func TestCoverage(t *testing.T) {
 	}{
 		{"looked everywhere, found none", nil, "packages/deb", inventory.Full},
 		{"part of a database", layer{file(installed, "V:1\n")}, "packages/apk", inventory.Partial},
-		{"nothing reads it", layer{file("a.jar", "")}, "packages/maven", inventory.Unknown},
+		{"nothing reads it", layer{file("a.gemspec", ""), file("specifications/a.gemspec", "")}, "packages/gem", inventory.Unknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want := map[string]inventory.State{test.dimension: test.want}
@@ -259,7 +259,7 @@ func TestUnsupportedTypes(t *testing.T) {
 		"app/vendor/composer/installed.json":                        "composer",
 		"app/app.deps.json":                                         "nuget",
 		"opt/conda/conda-meta/a.json":                               "conda",
-		"opt/app.war":                                               "maven",
+		"opt/app.war":                                               "",
 		"etc/a.json":                                                "",
 		"var/lib/dpkg/status":                                       "",
 		"lib/apk/db/installed":                                      "",

@@ -105,8 +105,9 @@ func nebula(title string) (group, artifact string, ok bool) {
 }
 
 // group finds the group that an artifact belongs to, and its name there: from what is known of
-// its classes' package, from who says to have made it, from the bundle's or module's name if the
-// artifact is its end, else from the package itself.
+// its classes' package, from the bundle's or module's name if the artifact is its end, from who
+// says to have made it, else from the package itself. Makers of Java's own interfaces are many,
+// and of a maker such as org.apache the package knows more.
 func (e evidence) group(artifact string) (group, name string) {
 	if group, _, ok := nebula(e.title); ok {
 		return group, artifact
@@ -117,13 +118,13 @@ func (e evidence) group(artifact string) (group, name string) {
 		}
 	}
 	deduced := withoutArtifact(e.folder, artifact)
-	if isGroup(e.vendorID) && !strings.HasPrefix(deduced, e.vendorID+".") {
-		return e.vendorID, artifact
-	}
 	for _, id := range [...]string{e.symbolicName, e.module} {
 		if group := groupOf(id, artifact); isGroup(group) {
 			return group, artifact
 		}
+	}
+	if isGroup(e.vendorID) && !below(deduced, e.vendorID) && !below(deduced, "javax") && !below(deduced, "jakarta") {
+		return e.vendorID, artifact
 	}
 	if isGroup(deduced) {
 		return deduced, artifact

@@ -160,7 +160,7 @@ func (w *walk) pom(a archive, p part) {
 	}
 	pkg, err := parsePom(p.name, content)
 	if err != nil {
-		w.malformed.Add("%s: %v", a.prefix(p.name), err)
+		w.malformed.Add("%s%v", a.prefix(p.name), err)
 		return
 	}
 	if pkg.Version == "" {

@@ -32,7 +32,7 @@ type Package struct {
 	// BOOT-INF/lib/a.jar, or lib/b.war!/WEB-INF/lib/a.jar.
 	Inside string
 	// Guessed says that name or version were read off something that is no statement of them, as
-	// a text in a program.
+	// a text in a program, or the package of a jar's classes.
 	Guessed bool
 	// Owns stands for the files that the package brought, sorted.
 	Owns []PathSum
