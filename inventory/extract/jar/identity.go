@@ -6,6 +6,10 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
+// javaRuntime is the title that OpenJDK's build gives to its own jars, such as jrt-fs.jar. They are
+// in no group, and whether the JDK is affected is not for advisories of artifacts to say.
+const javaRuntime = "Java Runtime Environment"
+
 // evidence is what an archive says of itself beside Maven's own files.
 type evidence struct {
 	title, bundleName, symbolicName, module, vendorID string
@@ -32,15 +36,17 @@ func (e evidence) identify(file string, poms []record.Package) (p record.Package
 	if p.Version == "" || !isID(artifact) || e.version == "" && !e.classes {
 		return record.Package{}, missed
 	}
-	group, artifact := e.group(artifact)
-	if group == "" {
-		if e.classes && missed == "" {
-			missed = "which group the artifact " + artifact + " belongs to is not known"
-		}
+	if e.title == javaRuntime {
 		p.Name = artifact
 		return p, missed
 	}
-	p.Name = group + ":" + artifact
+	group, artifact, founded := e.group(artifact)
+	if p.Name = artifact; group != "" {
+		p.Name = group + ":" + artifact
+	}
+	if e.classes && !founded && missed == "" {
+		missed = "its manifest does not tell which group it belongs to"
+	}
 	return p, missed
 }
 
@@ -106,30 +112,32 @@ func nebula(title string) (group, artifact string, ok bool) {
 
 // group finds the group that an artifact belongs to, and its name there: from what is known of
 // its classes' package, from the bundle's or module's name if the artifact is its end, from who
-// says to have made it, else from the package itself. Makers of Java's own interfaces are many,
-// and of a maker such as org.apache the package knows more.
-func (e evidence) group(artifact string) (group, name string) {
+// says to have made it. Failing all these it is the package itself, which is not well founded: of
+// 62 jars of Debian's for which that is all there is, it is right for 34, and the bundle's name
+// for 71 of 74. Makers of Java's own interfaces are many, and of a maker such as org.apache the
+// package knows more.
+func (e evidence) group(artifact string) (group, name string, founded bool) {
 	if group, _, ok := nebula(e.title); ok {
-		return group, artifact
+		return group, artifact, true
 	}
 	for _, java := range [...]string{e.folder, e.symbolicName, e.module} {
 		if group, name := knownGroup(java, artifact); group != "" {
-			return group, name
+			return group, name, true
+		}
+	}
+	for _, id := range [...]string{e.symbolicName, e.module} {
+		if group := groupOf(id, artifact); isGroup(group) {
+			return group, artifact, true
 		}
 	}
 	deduced := withoutArtifact(e.folder, artifact)
-	for _, id := range [...]string{e.symbolicName, e.module} {
-		if group := groupOf(id, artifact); isGroup(group) {
-			return group, artifact
-		}
-	}
 	if isGroup(e.vendorID) && !below(deduced, e.vendorID) && !below(deduced, "javax") && !below(deduced, "jakarta") {
-		return e.vendorID, artifact
+		return e.vendorID, artifact, true
 	}
 	if isGroup(deduced) {
-		return deduced, artifact
+		return deduced, artifact, false
 	}
-	return "", artifact
+	return "", artifact, false
 }
 
 // isGroup tells whether a text can be a group that is found by its Java name: those of one word

@@ -113,30 +113,32 @@ func TestGroup(t *testing.T) {
 		name, artifact string
 		evidence       evidence
 		want           string
+		founded        bool
 	}{
-		{"the package", "elasticsearch", evidence{folder: "org.elasticsearch"}, "org.elasticsearch:elasticsearch"},
-		{"the package, without the artifact's end", "kafka-clients", evidence{folder: "org.apache.kafka.clients"}, "org.apache.kafka:kafka-clients"},
-		{"the package, and not without its beginning", "protobuf-java", evidence{folder: "com.google.protobuf"}, "com.google.protobuf:protobuf-java"},
-		{"the maker", "x", evidence{folder: "org.a.b", vendorID: "com.acme"}, "com.acme:x"},
-		{"a maker of many", "x", evidence{folder: "org.apache.b", vendorID: "org.apache"}, "org.apache.b:x"},
-		{"a maker of Java's interfaces", "jaxb-api", evidence{folder: "javax.xml.bind", vendorID: "org.glassfish"}, "javax.xml.bind:jaxb-api"},
-		{"a maker that is no group", "x", evidence{folder: "org.a", vendorID: "Acme, Inc."}, "org.a:x"},
-		{"a bundle that ends with the artifact", "xz", evidence{folder: "org.tukaani.xz", symbolicName: "org.tukaani.xz"}, "org.tukaani:xz"},
-		{"a bundle that ends with the artifact's end", "acme-core", evidence{symbolicName: "org.acme.core"}, "org.acme:acme-core"},
-		{"a module", "x", evidence{module: "org.a.x"}, "org.a:x"},
-		{"a known package", "spring-webmvc", evidence{folder: "org.springframework.web"}, "org.springframework:spring-webmvc"},
-		{"a known package of a part", "spring-security-web", evidence{folder: "org.springframework.security.web"}, "org.springframework.security:spring-security-web"},
-		{"a package that only begins like a known one", "x", evidence{folder: "org.h2o.x"}, "org.h2o.x:x"},
-		{"an artifact called otherwise", "commons-collections3", evidence{folder: "org.apache.commons.collections"}, "commons-collections:commons-collections"},
-		{"another artifact of the package", "commons-logging-api", evidence{folder: "org.apache.commons.logging"}, "commons-logging:commons-logging-api"},
-		{"log4j", "log4j", evidence{folder: "org.apache.log4j"}, "log4j:log4j"},
-		{"what stands in for log4j", "log4j-over-slf4j", evidence{folder: "org.apache.log4j"}, "org.apache.log4j:log4j-over-slf4j"},
-		{"a package of one name", "x", evidence{folder: "rx"}, ":x"},
-		{"nothing", "x", evidence{}, ":x"},
+		{"the package", "elasticsearch", evidence{folder: "org.elasticsearch"}, "org.elasticsearch:elasticsearch", false},
+		{"the package, without the artifact's end", "kafka-clients", evidence{folder: "org.apache.kafka.clients"}, "org.apache.kafka:kafka-clients", false},
+		{"the package, and not without its beginning", "protobuf-java", evidence{folder: "com.google.protobuf"}, "com.google.protobuf:protobuf-java", false},
+		{"the maker", "x", evidence{folder: "org.a.b", vendorID: "com.acme"}, "com.acme:x", true},
+		{"a maker of many", "x", evidence{folder: "org.apache.b", vendorID: "org.apache"}, "org.apache.b:x", false},
+		{"a maker of Java's interfaces", "jaxb-api", evidence{folder: "javax.xml.bind", vendorID: "org.glassfish"}, "javax.xml.bind:jaxb-api", false},
+		{"a maker that is no group", "x", evidence{folder: "org.a", vendorID: "Acme, Inc."}, "org.a:x", false},
+		{"a bundle that ends with the artifact", "xz", evidence{folder: "org.tukaani.xz", symbolicName: "org.tukaani.xz"}, "org.tukaani:xz", true},
+		{"a bundle that ends with the artifact's end", "acme-core", evidence{symbolicName: "org.acme.core"}, "org.acme:acme-core", true},
+		{"a module", "x", evidence{module: "org.a.x"}, "org.a:x", true},
+		{"a known package", "spring-webmvc", evidence{folder: "org.springframework.web"}, "org.springframework:spring-webmvc", true},
+		{"a known package of a part", "spring-security-web", evidence{folder: "org.springframework.security.web"}, "org.springframework.security:spring-security-web", true},
+		{"a package that only begins like a known one", "x", evidence{folder: "org.h2o.x"}, "org.h2o.x:x", false},
+		{"an artifact called otherwise", "commons-collections3", evidence{folder: "org.apache.commons.collections"}, "commons-collections:commons-collections", true},
+		{"another artifact of the package", "commons-logging-api", evidence{folder: "org.apache.commons.logging"}, "commons-logging:commons-logging-api", true},
+		{"log4j", "log4j", evidence{folder: "org.apache.log4j"}, "log4j:log4j", true},
+		{"what stands in for log4j", "log4j-over-slf4j", evidence{folder: "org.apache.log4j"}, "org.apache.log4j:log4j-over-slf4j", false},
+		{"a package of one name", "x", evidence{folder: "rx"}, ":x", false},
+		{"nothing", "x", evidence{}, ":x", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if group, name := test.evidence.group(test.artifact); group+":"+name != test.want {
-				t.Errorf("%s:%s, want %s", group, name, test.want)
+			group, name, founded := test.evidence.group(test.artifact)
+			if group+":"+name != test.want || founded != test.founded {
+				t.Errorf("%s:%s, well founded: %v; want %s", group, name, founded, test.want)
 			}
 		})
 	}

@@ -16,19 +16,19 @@
 //
 // Advisories name GROUP:ARTIFACT, and neither a manifest nor a file's name states a group. In 2
 // and 3 it is deduced: from a table of projects whose group is not the name of their packages,
-// from Implementation-Vendor-Id, from a bundle's or module's name that ends with the artifact, or
-// from the package that holds three quarters of the classes. What is deduced is Guessed. An
-// archive whose group cannot be deduced is listed without one, and is a gap if it has classes, as
-// no advisory can find it. One without classes (an archive of archives, sources, documentation)
-// is no gap: it runs nothing itself.
+// from a bundle's or module's name that ends with the artifact, or from Implementation-Vendor-Id.
+// What is deduced is Guessed. Failing that, the package that holds three quarters of the classes
+// is tried as the group. It is right about every second time, so it is a gap too, as it is where
+// no group is found at all: a wrong one finds no advisory. An archive without classes (an archive
+// of archives, sources, documentation) is no gap, as it runs nothing itself.
 //
-// Syft and Trivy read the same files; Trivy drops a jar without a group unless its database
-// has the jar's sum, Syft lists it under a group that it guesses, and neither says in its result
-// which jars it could not identify.
+// Other scanners look a jar up by its checksum where these files do not suffice (Trivy, in a database
+// of its own), or guess a group too (anchore/syft#2217). Here a guess is marked as one, and what is
+// not identified is told.
 //
 // A zip describes each file twice, so two readers may see two different archives. Where the
 // descriptions differ, where a name is there twice with two contents, where a zip has two ends or
-// two directories, the archive is a gap.
+// two directories, the archive is a gap. A file that has an archive's name and is no zip is passed over.
 //
 // It does not see: what a jar's classes are, if nothing names them; a jar by its checksum;
 // pom.xml files; a Java archive by another name; the classes of a native image; a JDK.

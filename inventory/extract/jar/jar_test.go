@@ -13,7 +13,10 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
-const unnamed = record.UnidentifiedJar + " neither a pom.properties file nor its manifest says which artifact it is"
+const (
+	unnamed   = record.UnidentifiedJar + " neither a pom.properties file nor its manifest says which artifact it is"
+	groupless = record.UnidentifiedJar + " its manifest does not tell which group it belongs to"
+)
 
 func TestWhatAnArchiveIs(t *testing.T) {
 	for _, test := range []struct {
@@ -49,11 +52,15 @@ func TestWhatAnArchiveIs(t *testing.T) {
 		{"a specification's version is not the jar's", "lib/x.jar", []file{manifest("Specification-Title: JDBC", "Specification-Version: 4.2"), class("org/a/A")},
 			nil, []string{unnamed}},
 		{"no package to deduce a group from", "lib/x.jar", []file{manifest("Implementation-Title: tool", "Implementation-Version: 1"), class("Main")},
-			[]string{"tool 1 ? lib/x.jar"}, []string{record.UnidentifiedJar + " which group the artifact tool belongs to is not known"}},
+			[]string{"tool 1 ? lib/x.jar"}, []string{groupless}},
+		{"a part of the JDK", "lib/jrt-fs.jar", []file{manifest("Implementation-Title: Java Runtime Environment", "Implementation-Version: 17.0.21.1"), class("jdk/internal/jrtfs/A")},
+			[]string{"jrt-fs 17.0.21.1 ? lib/jrt-fs.jar"}, nil},
+		{"a group that only its classes' package tells", "lib/x.jar", []file{manifest("Implementation-Title: acme-core", "Implementation-Version: 1"), class("com/acme/core/A")},
+			[]string{"com.acme:acme-core 1 ? lib/x.jar"}, []string{groupless}},
 		{"an application without classes", "app.jar", []file{manifest("Implementation-Title: java-app", "Implementation-Version: 1.0.0")},
 			[]string{"java-app 1.0.0 ? app.jar"}, nil},
 		{"an application's own classes, not its loader's", "app.jar", []file{manifest("Implementation-Title: shop", "Implementation-Version: 1"), class("org/springframework/boot/loader/A"), class("BOOT-INF/classes/com/acme/shop/Main")},
-			[]string{"com.acme.shop:shop 1 ? app.jar"}, nil},
+			[]string{"com.acme.shop:shop 1 ? app.jar"}, []string{groupless}},
 		{"a web application that says nothing", "app.war", []file{class("WEB-INF/classes/com/acme/Main")}, nil, []string{unnamed}},
 		{"sources", "lib/a-1.0-sources.jar", []file{{name: "org/a/A.java"}}, nil, nil},
 		{"a module's description is no code", "lib/a.jar", []file{class("module-info")}, nil, nil},
@@ -79,7 +86,7 @@ func TestWhatAnArchiveIs(t *testing.T) {
 // TestNestedArchives: hard case 14, every archive in an archive, stored or compressed.
 func TestNestedArchives(t *testing.T) {
 	a := zipOf(pom("org.a", "a", "1"))
-	b := zipOf(manifest("Implementation-Title: b", "Implementation-Version: 2"), class("org/b/B"))
+	b := zipOf(manifest("Implementation-Title: b", "Implementation-Version: 2", "Implementation-Vendor-Id: org.b"), class("B"))
 	want := []string{
 		"org.a:a 1 app.ear!/a.jar",
 		"org.a:a 1 app.ear!/web.war!/WEB-INF/lib/a.jar",

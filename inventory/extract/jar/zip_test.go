@@ -131,6 +131,7 @@ func TestLimits(t *testing.T) {
 	poms := make([]file, maxPackages+1)
 	for i := range poms {
 		poms[i] = pom("org.a", fmt.Sprint("a", i), "1")
+		poms[i].deflate = false
 	}
 	long := p
 	long.name = "META-INF/maven/" + strings.Repeat("x", record.MaxText) + "/a/pom.properties"
