@@ -87,7 +87,8 @@ type Package struct {
 // Confidence is how sure it is what a package is. The zero value is sure: the package says so.
 type Confidence string
 
-// Low is for a package that was recognised by a text in a program.
+// Low is for a package that was recognised by something that does not state its name or version:
+// a text in a program, the package of a jar's classes.
 const Low Confidence = "low"
 
 // Source is a source package. Its version often differs from the binary's (lvm2 2.03.16-2

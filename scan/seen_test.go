@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"os"
 	"sync/atomic"
@@ -25,8 +27,8 @@ func (c countingVisits) Visit(ctx context.Context, f *rootfs.File) ([]byte, erro
 	return c.Extractor.Visit(ctx, f)
 }
 
-// TestAProgramSeenBeforeIsNotParsedAgain: in another image, at another path, beside other files.
-func TestAProgramSeenBeforeIsNotParsedAgain(t *testing.T) {
+// TestFilesSeenBeforeAreNotParsedAgain: in another image, at another path, beside other files.
+func TestFilesSeenBeforeAreNotParsedAgain(t *testing.T) {
 	path, err := os.Executable() // the running test is a Go program
 	if err != nil {
 		t.Fatal(err)
@@ -35,39 +37,70 @@ func TestAProgramSeenBeforeIsNotParsedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var visits atomic.Int32
-	var extractors []extract.Extractor
-	for _, e := range extract.All() {
-		if e.Name() == "gobinary" {
-			e = countingVisits{e, &visits}
-		}
-		extractors = append(extractors, e)
+	for _, test := range []struct {
+		extractor, suffix string
+		content           []byte
+	}{
+		{"gobinary", "", program},
+		{"jar", ".jar", javaArchive(t)},
+	} {
+		t.Run(test.extractor, func(t *testing.T) {
+			var visits atomic.Int32
+			var extractors []extract.Extractor
+			for _, e := range extract.All() {
+				if e.Name() == test.extractor {
+					e = countingVisits{e, &visits}
+				}
+				extractors = append(extractors, e)
+			}
+			first := open(t, []assemble.File{{Path: "bin/first" + test.suffix, Mode: 0o755, Body: test.content}})
+			second := open(t,
+				[]assemble.File{{Path: "etc/os-release", Body: []byte(osRelease)}},
+				[]assemble.File{{Path: "opt/same" + test.suffix, Mode: 0o644, Body: test.content}, {Path: "opt/again" + test.suffix, Mode: 0o755, Body: test.content}})
+			opts := options(t)
+			found := [][]string{purls(t, opts, first, extractors), purls(t, opts, second, extractors)}
+			if visits.Load() != 1 {
+				t.Errorf("parsed %d times, want once", visits.Load())
+			}
+			if len(found[0]) == 0 {
+				t.Error("no package was found")
+			}
+			if diff := cmp.Diff(found[0], found[1]); diff != "" {
+				t.Errorf("the second image differs:\n%s", diff)
+			}
+		})
 	}
-	first := open(t, []assemble.File{{Path: "bin/program", Mode: 0o755, Body: program}})
-	second := open(t,
-		[]assemble.File{{Path: "etc/os-release", Body: []byte(osRelease)}},
-		[]assemble.File{{Path: "opt/same", Mode: 0o644, Body: program}, {Path: "opt/again", Mode: 0o755, Body: program}})
-	opts := options(t)
-	var found [][]string
-	for _, img := range []*image.Image{first, second} {
-		s := &scanner{opts: opts, image: img, extractors: extractors}
-		content, _, err := s.content(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var purls []string
-		for _, p := range content.Packages {
-			purls = append(purls, p.PURL)
-		}
-		found = append(found, purls)
+}
+
+// purls lists what a scan of an image finds.
+func purls(t *testing.T, opts Options, img *image.Image, extractors []extract.Extractor) []string {
+	t.Helper()
+	s := &scanner{opts: opts, image: img, extractors: extractors}
+	content, _, err := s.content(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if visits.Load() != 1 {
-		t.Errorf("parsed %d times, want once", visits.Load())
+	var list []string
+	for _, p := range content.Packages {
+		list = append(list, p.PURL)
 	}
-	if len(found[0]) == 0 {
-		t.Error("no package was found in a Go program")
+	return list
+}
+
+// javaArchive is a jar that names itself.
+func javaArchive(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	file, err := w.Create("META-INF/maven/org.a/a/pom.properties")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(found[0], found[1]); diff != "" {
-		t.Errorf("the second image differs:\n%s", diff)
+	if _, err := file.Write([]byte("groupId=org.a\nartifactId=a\nversion=1.0\n")); err != nil {
+		t.Fatal(err)
 	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }

@@ -10,6 +10,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/image/rootfs/inflate"
+	"plimsoll.dev/plimsoll/internal/tempfile"
 )
 
 // spoolBuffer is how much is inflated at a time.
@@ -46,7 +47,7 @@ func (o Options) temporary() (file *os.File, dir string, err error) {
 	if dir = o.TempDir; dir == "" {
 		dir = os.TempDir()
 	}
-	file, err = unnamedFile(dir)
+	file, err = tempfile.New(dir)
 	return file, dir, err
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"plimsoll.dev/plimsoll/internal/tempfile"
 )
 
 // DefaultMemory is the Budget where none is given.
@@ -84,7 +86,7 @@ func (b *Budget) keep(body *body, h hash.Hash) (*kept, error) {
 
 // spool writes the body to a temporary file.
 func (k *kept) spool(body *body, h hash.Hash) (err error) {
-	if k.file, err = temporary(); err != nil {
+	if k.file, err = tempfile.New(""); err != nil {
 		return fmt.Errorf("keep a file of %d bytes beyond the memory budget: %w: set TMPDIR to a folder with room, or raise --max-memory", k.size, err)
 	}
 	var to io.Writer = k.file

@@ -342,15 +342,4 @@ func TestSpool(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("a file with a name, at once without", func(t *testing.T) {
-		t.Setenv("TMPDIR", t.TempDir())
-		file, err := unlinked()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
-			t.Errorf("left: %v, %v", left, err)
-		}
-	})
 }

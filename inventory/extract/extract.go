@@ -22,6 +22,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/apk"
 	"plimsoll.dev/plimsoll/inventory/extract/dpkg"
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
+	"plimsoll.dev/plimsoll/inventory/extract/jar"
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 	"plimsoll.dev/plimsoll/inventory/extract/rpm"
@@ -50,5 +51,6 @@ func All() []Extractor {
 		apk.New(),
 		rpm.New(),
 		gobinary.New(),
+		jar.New(),
 	}
 }

@@ -111,9 +111,9 @@ func TestPackages(t *testing.T) {
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
 		{"kinds that nothing reads", []layer{{
 			file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
-			file("usr/lib/python3/a-1.dist-info/METADATA", ""), file("opt/a.jar", ""),
+			file("usr/lib/python3/a-1.dist-info/METADATA", ""),
 		}}, nil, []string{
-			"packages/maven no-extractor opt/a.jar", "packages/npm no-extractor app/node_modules/a/package.json",
+			"packages/npm no-extractor app/node_modules/a/package.json",
 			"packages/pypi no-extractor usr/lib/python3/a-1.dist-info/METADATA",
 		}},
 	} {
@@ -130,7 +130,12 @@ func TestPackages(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full, "packages/rpm": inventory.Full}
+	full := scan(t, false).coverage.States // of an image without files
+	for dimension, state := range full {
+		if state != inventory.Full {
+			t.Errorf("%s of an empty image: %s, want full", dimension, state)
+		}
+	}
 	for _, test := range []struct {
 		name      string
 		layer     layer
@@ -139,7 +144,7 @@ func TestCoverage(t *testing.T) {
 	}{
 		{"looked everywhere, found none", nil, "packages/deb", inventory.Full},
 		{"part of a database", layer{file(installed, "V:1\n")}, "packages/apk", inventory.Partial},
-		{"nothing reads it", layer{file("a.jar", "")}, "packages/maven", inventory.Unknown},
+		{"nothing reads it", layer{file("a.gemspec", ""), file("specifications/a.gemspec", "")}, "packages/gem", inventory.Unknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want := map[string]inventory.State{test.dimension: test.want}
@@ -269,7 +274,7 @@ func TestUnsupportedTypes(t *testing.T) {
 		"app/vendor/composer/installed.json":                        "composer",
 		"app/app.deps.json":                                         "nuget",
 		"opt/conda/conda-meta/a.json":                               "conda",
-		"opt/app.war":                                               "maven",
+		"opt/app.war":                                               "",
 		"etc/a.json":                                                "",
 		"var/lib/dpkg/status":                                       "",
 		"lib/apk/db/installed":                                      "",

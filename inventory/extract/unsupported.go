@@ -76,8 +76,6 @@ func unsupportedType(file string) string {
 		return "nuget"
 	}
 	switch path.Ext(base) {
-	case ".jar", ".war", ".ear", ".par", ".jpi", ".hpi":
-		return "maven"
 	case ".egg-info", ".egg": // one file, where setuptools did not make a folder
 		return "pypi"
 	case ".gemspec":

@@ -93,7 +93,7 @@ func (f *Found) AddContents(file File, purlType string, purl func(Package) strin
 		if name == "" {
 			continue
 		}
-		f.Add(p.listed(name, purlType), within(file.Path, p.Inside), since[i])
+		f.Add(p.listed(name, purlType), Within(file.Path, p.Inside), since[i])
 		f.addOwned(name, p.Owns)
 	}
 }

@@ -19,8 +19,8 @@ type link struct{ name, target string }
 // inside stands between a file's path and the path of what lies in it.
 const inside = "!/"
 
-// within is the location of what lies in a file; of the file itself if it is nowhere inside.
-func within(path, part string) string {
+// Within is the location of what lies in a file; of the file itself if it is nowhere inside.
+func Within(path, part string) string {
 	if part == "" {
 		return path
 	}

@@ -32,7 +32,7 @@ type Package struct {
 	// BOOT-INF/lib/a.jar, or lib/b.war!/WEB-INF/lib/a.jar.
 	Inside string
 	// Guessed says that name or version were read off something that is no statement of them, as
-	// a text in a program.
+	// a text in a program, or the package of a jar's classes.
 	Guessed bool
 	// Owns stands for the files that the package brought, sorted.
 	Owns []PathSum
@@ -83,6 +83,14 @@ const (
 	UnversionedPackage = "unversioned-package"
 	// NoModuleList is a Go program that does not say which modules it was built from.
 	NoModuleList = "no-module-list"
+	// UnidentifiedJar is a Java archive with classes that does not say which artifact it is.
+	UnidentifiedJar = "unidentified-jar"
+	// UnreadableArchive is an archive, or a file in one, that is damaged or encrypted.
+	UnreadableArchive = "unreadable-archive"
+	// AmbiguousArchive is an archive in which another reader may see other files.
+	AmbiguousArchive = "ambiguous-archive"
+	// ArchiveLimit is an archive that asks for more than an extractor reads.
+	ArchiveLimit = "archive-limit"
 	// NoExtractor is a kind of package that is there and that nothing here reads.
 	NoExtractor = "no-extractor"
 )

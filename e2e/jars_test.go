@@ -1,0 +1,128 @@
+package e2e
+
+import (
+	"cmp"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/report"
+)
+
+// TestJars: what Python's zipfile reads in every Java archive, and dpkg's word on who brought it.
+// An archive with pom.properties is exactly what they say; one with a manifest alone is one
+// guess with its version, and a gap if the manifest does not tell the group; one with neither is
+// a gap, and what is listed of it a guess. Nothing else is listed.
+func TestJars(t *testing.T) {
+	// Two manifests that do not tell the group: the bundles are called javax.inject and
+	// org.eclipse.jdt.core, and the groups javax.inject and org.eclipse.jdt.
+	groupless := map[string]bool{"atinject-jsr330-api-1.0.jar": true, "eclipse-jdt-core-3.32.0.jar": true}
+	for _, image := range []string{"java-app", "big"} {
+		t.Run(image, func(t *testing.T) {
+			dir := built(t, image)
+			truth := table(t, filepath.Join(dir+".truth", "jars.tsv"))
+			r := reportOf(t, dir)
+			got := mavenPackages(r)
+			var wantGaps []string
+			kinds := map[string]int{}
+			for _, row := range truth {
+				kind, want := expected(row)
+				kinds[kind]++
+				place := strings.TrimPrefix(row["path"], "/")
+				if groupless[path.Base(place)] {
+					wantGaps = append(wantGaps, place)
+				}
+				if kind == "neither" {
+					wantGaps = append(wantGaps, place)
+					if slices.ContainsFunc(got[place].lines, func(line string) bool { return !strings.HasPrefix(line, "? ") }) {
+						t.Errorf("%s says nothing, and we say for sure %q", place, got[place].lines)
+					}
+				} else if diff := gocmp.Diff(want, got[place].lines); diff != "" {
+					t.Errorf("%s (-truth +plimsoll):\n%s", place, diff)
+				}
+				for _, owner := range got[place].owners {
+					if owner != row["dpkg_owner"] {
+						t.Errorf("%s is owned by %q, and by dpkg's word by %q", place, owner, row["dpkg_owner"])
+					}
+				}
+				delete(got, place)
+			}
+			for place, p := range got {
+				t.Errorf("%s is in no truth file: %v", place, p.lines)
+			}
+			slices.Sort(wantGaps)
+			if diff := gocmp.Diff(wantGaps, mavenGaps(r)); diff != "" {
+				t.Errorf("gaps (-truth +plimsoll):\n%s", diff)
+			}
+			t.Logf("%d archives: %v", len(truth), kinds)
+		})
+	}
+}
+
+// expected tells from a row what has to be listed: each package's name and version if it is sure,
+// a question mark and its version if it is a guess.
+func expected(row map[string]string) (kind string, want []string) {
+	version := cmp.Or(row["manifest_version"], row["bundle_version"])
+	if row["pom_gav"] == "" {
+		if version == "" {
+			return "neither", nil
+		}
+		return "manifest", []string{"? " + version}
+	}
+	names := strings.ToLower(row["manifest_title"] + " " + row["bundle"] + " " + path.Base(row["path"]))
+	own := version == ""
+	for _, gav := range strings.Split(row["pom_gav"], ",") {
+		part := strings.Split(gav, ":")
+		want = append(want, part[0]+":"+part[1]+" "+part[2])
+		own = own || strings.Contains(names, strings.ToLower(part[1])) || part[2] == version
+	}
+	if !own { // the poms are those of what was copied into it
+		want = append(want, "? "+version)
+	}
+	slices.Sort(want)
+	return "pom.properties", slices.Compact(want)
+}
+
+// inArchive are the packages at one place, and who owns them.
+type inArchive struct{ lines, owners []string }
+
+func mavenPackages(r *report.Report) map[string]inArchive {
+	found := map[string]inArchive{}
+	for _, p := range r.Packages {
+		if p.Type != "maven" {
+			continue
+		}
+		owner, _ := ecosystem.ParsePURL(p.OwnedBy)
+		for _, l := range p.Locations {
+			line := p.Name + " " + p.Version
+			if p.Confidence == inventory.Low {
+				line = "? " + p.Version
+			}
+			at := found[l.Path]
+			at.lines = append(at.lines, line)
+			at.owners = append(at.owners, owner.Name)
+			found[l.Path] = at
+		}
+	}
+	for _, at := range found {
+		slices.Sort(at.lines)
+	}
+	return found
+}
+
+func mavenGaps(r *report.Report) []string {
+	var places []string
+	for _, g := range r.Coverage.Gaps {
+		if g.Dimension == "packages/maven" {
+			places = append(places, g.Path)
+		}
+	}
+	slices.Sort(places)
+	return places
+}
