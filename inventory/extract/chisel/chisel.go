@@ -2,7 +2,7 @@
 // in an image instead of dpkg's database: var/lib/chisel/manifest.wall.
 //
 // The manifest does not name source packages, and advisories speak of these; the packages are
-// looked up by their own names, and a gap says so. Limits: 64 MiB unpacked, a line of 64 KiB.
+// looked up by their own names, and a gap says so. Limits: 32 MiB unpacked, a line of 64 KiB.
 package chisel
 
 import (
@@ -21,7 +21,7 @@ import (
 const (
 	manifest    = "var/lib/chisel/manifest.wall"
 	purlType    = "deb"
-	maxUnpacked = 64 << 20
+	maxUnpacked = 32 << 20
 	maxWindow   = 8 << 20 // RFC 8878, section 3.1.1.1.2: what every decoder should support
 )
 

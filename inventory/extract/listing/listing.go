@@ -55,10 +55,13 @@ type Format struct {
 }
 
 // Extractor is an extract.Extractor.
-type Extractor struct{ format Format }
+type Extractor struct {
+	format *Format
+	kinds  []Kind
+}
 
 // New returns the extractor of a format.
-func New(format Format) Extractor { return Extractor{format} }
+func New(format Format) Extractor { return Extractor{&format, format.Kinds} }
 
 // Name implements rootfs.Visitor.
 func (e Extractor) Name() string { return e.format.Name }
@@ -71,25 +74,26 @@ func (Extractor) Known() []string { return nil }
 
 // Wants implements rootfs.Visitor.
 func (e Extractor) Wants(entry *rootfs.Entry, _ []byte) rootfs.Want {
-	if _, ok := e.kindOf(entry.Path); ok {
+	if e.kindOf(entry.Path) != nil {
 		return rootfs.Stream
 	}
 	return rootfs.Ignore
 }
 
-func (e Extractor) kindOf(path string) (Kind, bool) {
-	for i := range e.format.Kinds {
-		if e.format.Kinds[i].Is(path) {
-			return e.format.Kinds[i], true
+// kindOf returns nil for a file of no kind.
+func (e Extractor) kindOf(path string) *Kind {
+	for i := range e.kinds {
+		if kind := &e.kinds[i]; kind.Is(path) {
+			return kind
 		}
 	}
-	return Kind{}, false
+	return nil
 }
 
 // Visit returns the packages as a record.Contents.
 func (e Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
-	kind, ok := e.kindOf(f.Path)
-	if !ok {
+	kind := e.kindOf(f.Path)
+	if kind == nil {
 		return nil, nil
 	}
 	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
@@ -110,8 +114,10 @@ func (e Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
 // Assemble implements extract.Extractor.
 func (e Extractor) Assemble(files []record.File, found *record.Found) {
 	Assemble(files, found, e.format.Type, e.format.PURL, func(path string) Evidence {
-		kind, _ := e.kindOf(path)
-		return kind.Evidence
+		if kind := e.kindOf(path); kind != nil {
+			return kind.Evidence
+		}
+		return 0
 	})
 }
 
