@@ -24,6 +24,7 @@ func TestPackages(t *testing.T) {
 		{Name: "no name", Path: lock, Content: `{"packages": [{"version": "1"}]}`, Gaps: []string{"malformed-entry not a package's name"}},
 		{Name: "another type of licence", Path: lock, Content: `{"packages": [{"name": "a/b", "version": "1", "license": {"x": 1}}]}`, Want: []string{"pkg:composer/a/b@1"}},
 		{Name: "cut short", Path: installed, Content: `{"packages": [{"name": "a/b"`, Gaps: []string{"unreadable-database cannot be read as JSON"}},
+		{Name: "null", Path: installed, Content: " null\n", Gaps: []string{"unreadable-database it is null"}},
 		{Name: "a version with a space", Path: lock, Content: `{"packages": [{"name": "a/b", "version": "1 2"}]}`, Gaps: []string{"malformed-entry is not a version"}},
 	})
 }

@@ -6,6 +6,7 @@
 package conan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -29,16 +30,21 @@ func New() listing.Extractor {
 	})
 }
 
+// node is a package in the graph of a version 1 file.
+type node struct {
+	Reference        string `json:"ref"`
+	PackageReference string `json:"pref"`    // in files before 0.4; behind a colon is how it was built
+	Path             string `json:"path"`    // of the recipe: the node is the application itself
+	Context          string `json:"context"` // host or build
+}
+
 // parse reads the references of both forms (docs.conan.io: version 2, "Lockfiles"; version 1,
 // the graph with its nodes, of which the context "build" are tools).
 func parse(f listing.File, list *listing.List) error {
 	var lock struct {
 		Requires []string `json:"requires"`
 		Graph    struct {
-			Nodes map[string]struct {
-				Reference string `json:"ref"`
-				Context   string `json:"context"`
-			} `json:"nodes"`
+			Nodes map[string]node `json:"nodes"`
 		} `json:"graph_lock"`
 	}
 	if err := listing.JSON(f.Content, &lock); err != nil {
@@ -48,9 +54,9 @@ func parse(f listing.File, list *listing.List) error {
 		add(list, reference)
 	}
 	for _, number := range slices.Sorted(maps.Keys(lock.Graph.Nodes)) {
-		node := lock.Graph.Nodes[number]
-		if strings.Contains(node.Reference, "/") && node.Context != "build" { // else the application itself
-			add(list, node.Reference)
+		n := lock.Graph.Nodes[number]
+		if reference := cmp.Or(n.Reference, n.PackageReference); reference != "" && n.Path == "" && n.Context != "build" {
+			add(list, reference)
 		}
 	}
 	return nil
@@ -59,6 +65,7 @@ func parse(f listing.File, list *listing.List) error {
 // add reads NAME/VERSION@USER/CHANNEL#REVISION%TIME, of which all behind the version may be
 // missing.
 func add(list *listing.List, reference string) {
+	reference, _, _ = strings.Cut(reference, ":")
 	reference, _, _ = strings.Cut(reference, "%")
 	reference, _, _ = strings.Cut(reference, "#")
 	reference, owner, _ := strings.Cut(reference, "@")

@@ -57,7 +57,7 @@ func parseFreeze(f listing.File, list *listing.List) error {
 	inConstraints := false
 	for _, line := range listing.Lines(f.Content) {
 		text := string(line)
-		if !strings.HasPrefix(text, " ") && !strings.HasPrefix(text, "\t") {
+		if text != "" && !strings.HasPrefix(text, " ") && !strings.HasPrefix(text, "\t") {
 			text, inConstraints = strings.CutPrefix(text, "constraints:")
 		}
 		if !inConstraints {

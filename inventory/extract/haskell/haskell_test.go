@@ -14,6 +14,7 @@ func TestPackages(t *testing.T) {
 		{Name: "Cabal", Path: "app/cabal.project.freeze", File: "testdata/cabal.project.freeze",
 			Want: []string{"pkg:hackage/aeson@2.1.2.1", "pkg:hackage/base@4.17.2.1", "pkg:hackage/text@2.0.2"}},
 		{Name: "Cabal, several in a line", Path: "cabal.project.freeze", Content: "constraints: a ==1, any.b ==2, c +flag\r\n", Want: []string{"pkg:hackage/a@1", "pkg:hackage/b@2"}},
+		{Name: "Cabal, an empty line between", Path: "cabal.project.freeze", Content: "constraints: a ==1,\n\n  any.b ==2\n", Want: []string{"pkg:hackage/a@1", "pkg:hackage/b@2"}},
 		{Name: "Cabal, another field", Path: "cabal.project.freeze", Content: "packages: a ==1\n  , b ==1\n"},
 		{Name: "Cabal, a range", Path: "cabal.project.freeze", Content: "constraints: any.a ==1 || ==2\n", Gaps: []string{"malformed-entry not a version"}},
 	})

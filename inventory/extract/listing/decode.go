@@ -15,9 +15,13 @@ import (
 // 250 KiB.
 const maxStructured = 1 << 20
 
-// JSON reads content into the value that into points to, as encoding/json does.
+// JSON reads content into the value that into points to, as encoding/json does. A file that says
+// null lists nothing because something went wrong.
 func JSON(content []byte, into any) error {
 	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")) // .NET's writers begin with it
+	if string(bytes.TrimSpace(content)) == "null" {
+		return errors.New("it is null")
+	}
 	if err := json.Unmarshal(content, into); err != nil {
 		return fmt.Errorf("cannot be read as JSON: %w", err)
 	}

@@ -98,7 +98,7 @@ func ours(t *testing.T, c comparison, content []byte) (packages []string) {
 	all := extract.All()
 	i := slices.IndexFunc(all, func(e extract.Extractor) bool { return e.Name() == c.extractor })
 	entry := &rootfs.Entry{Path: c.path, Kind: rootfs.Regular}
-	data, err := all[i].Visit(context.Background(), &rootfs.File{Entry: entry, Reader: bytes.NewReader(content)})
+	data, err := all[i].Visit(context.Background(), &rootfs.File{Entry: entry, Reader: bytes.NewReader(content), At: bytes.NewReader(content)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func theirs(t *testing.T, c comparison, content []byte) (packages []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	system := fstest.MapFS{c.path: &fstest.MapFile{Data: content, Mode: 0o644}}
+	system := fstest.MapFS{c.path: &fstest.MapFile{Data: content, Mode: 0o755}}
 	info, err := system.Stat(c.path)
 	if err != nil {
 		t.Fatal(err)
