@@ -107,6 +107,31 @@ func OpamPURL(name, version string) string {
 	return PURL{Type: "opam", Name: name, Version: version}.String()
 }
 
+// CocoaPodsPURL returns the purl of a pod, such as pkg:cocoapods/ShareKit@2.0#Twitter. What stands
+// behind the name's first slash is a part of the pod.
+func CocoaPodsPURL(name, version string) string {
+	pod, part, _ := strings.Cut(name, "/")
+	return PURL{Type: "cocoapods", Name: pod, Version: version, Subpath: part}.String()
+}
+
+// LuaRocksPURL returns the purl of a Lua package, such as pkg:luarocks/luasocket@3.1.0-1; the
+// version has the revision of the rockspec in it.
+func LuaRocksPURL(name, version string) string {
+	return PURL{Type: "luarocks", Name: strings.ToLower(name), Version: version}.String()
+}
+
+// CPANPURL returns the purl of a Perl distribution, such as pkg:cpan/OALDERS/libwww-perl@6.76. The
+// definition asks for the author's id; where it is not known the purl goes without, rather than
+// the package go missing.
+func CPANPURL(author, name, version string) string {
+	return PURL{Type: "cpan", Namespace: strings.ToUpper(author), Name: name, Version: version}.String()
+}
+
+// EbuildPURL returns the purl of a Gentoo package, such as pkg:ebuild/app-arch/bzip2@1.0.8-r4,
+// given CATEGORY/NAME. The type has no definition yet; the form is the one that other tools
+// write.
+func EbuildPURL(name, version string) string { return pathPURL("ebuild", name, version) }
+
 // BitnamiPURL returns the purl of a Bitnami component: pkg:bitnami/wordpress@6.2.0-1?arch=arm64&distro=debian-12.
 func BitnamiPURL(name, version, arch, distroTag string) string {
 	return withQualifiers(PURL{Type: "bitnami", Name: strings.ToLower(name), Version: version},

@@ -10,6 +10,13 @@ import (
 // sorted and escaped as the canonical form asks.
 func TestBuiltPURLsOfEachType(t *testing.T) {
 	cases := []struct{ name, got, want string }{
+		{"cocoapods", CocoaPodsPURL("AFNetworking", "4.0.1"), "pkg:cocoapods/AFNetworking@4.0.1"},
+		{"cocoapods: part of a pod", CocoaPodsPURL("ShareKit/Twitter", "2.0"), "pkg:cocoapods/ShareKit@2.0#Twitter"},
+		{"luarocks", LuaRocksPURL("LuaSocket", "3.1.0-1"), "pkg:luarocks/luasocket@3.1.0-1"},
+		{"cpan", CPANPURL("oalders", "libwww-perl", "6.76"), "pkg:cpan/OALDERS/libwww-perl@6.76"},
+		{"cpan: no author", CPANPURL("", "libwww-perl", "6.76"), "pkg:cpan/libwww-perl@6.76"},
+		{"ebuild", EbuildPURL("app-arch/bzip2", "1.0.8-r4"), "pkg:ebuild/app-arch/bzip2@1.0.8-r4"},
+		{"cargo: a hostile name adds no parts", CargoPURL("a@1?x=y#z/..", "1"), "pkg:cargo/a%401%3Fx%3Dy%23z%2F..@1"},
 		{"rpm", RPMPURL("Fedora", "curl", "7.50.3-1.fc25", "i386", "fedora-25", ""), "pkg:rpm/fedora/curl@7.50.3-1.fc25?arch=i386&distro=fedora-25"},
 		{"rpm: an epoch is a qualifier", RPMPURL("almalinux", "openssl", "1:3.0.7-27.el9", "x86_64", "almalinux-9.4", ""),
 			"pkg:rpm/almalinux/openssl@3.0.7-27.el9?arch=x86_64&distro=almalinux-9.4&epoch=1"},

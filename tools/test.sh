@@ -23,4 +23,6 @@ for program in rpm rpmbuild db5.3_load python3; do
 done
 # The end-to-end tests need built images and have a command of their own: make e2e.
 CGO_ENABLED=1 go test -race -timeout 15m $(go list ./... | grep -v '/e2e')
+# The oracle of the package formats is a module of its own.
+(cd inventory/extract/oracle && go test ./...)
 FUZZTIME="${FUZZTIME:-3s}" tools/fuzz.sh

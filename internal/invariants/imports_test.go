@@ -100,7 +100,7 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		from   []string
 		reason string
 	}{
-		{"github.com/klauspost/compress", []string{"image/rootfs/inflate", "image/archive", "internal/assemble", "advisory/db/starter", "bench"},
+		{"github.com/klauspost/compress", []string{"image/rootfs/inflate", "image/archive", "internal/assemble", "advisory/db/starter", "inventory/extract/chisel", "bench"},
 			"inflating stands behind one small interface (decision 0003)"},
 		{"github.com/spf13/cobra", []string{"cmd/plimsoll"}, "only the command knows flags (decision 0004)"},
 		{"github.com/spf13/pflag", []string{"cmd/plimsoll"}, "only the command knows flags (decision 0004)"},
@@ -108,11 +108,12 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		{"github.com/pandatix/go-cvss", []string{"advisory"}, "scores are computed where ratings are defined (decision 0006)"},
 		{"github.com/CycloneDX/cyclonedx-go", []string{"inventory/sbom/cyclonedx"}, "one format, one package (decision 0007)"},
 		{"github.com/package-url/packageurl-go", []string{"ecosystem", "inventory"}, "package URLs are made and read in one place (decision 0008)"},
-		{"go.yaml.in/yaml/v3", []string{"policy"}, "policies are the only YAML that is read (decision 0009)"},
 		{"github.com/google/go-containerregistry", []string{"image/registry", "e2e"}, "one medium, one package: the guard must not be gone around (decision 0017)"},
 		{"github.com/containerd/containerd/api", []string{"image/engine"}, "one medium, one package (decision 0018)"},
 		{"google.golang.org/grpc", []string{"image/engine"}, "what containerd speaks, and nothing else here does (decision 0018)"},
 		{"golang.org/x/net", []string{"image/registry"}, "which hosts are one organisation's (decision 0017)"},
+		{"go.yaml.in/yaml/v3", []string{"policy", "inventory/extract/listing"}, "policies, and lock files behind one bounded reader (decisions 0009 and 0041)"},
+		{"github.com/pelletier/go-toml/v2", []string{"inventory/extract/listing"}, "lock files are read behind one bounded reader (decision 0041)"},
 		{"golang.org/x/sync", []string{"image", "advisory", "scan", "bench"}, "errgroup owns goroutines (decision 0010)"},
 		{"golang.org/x/sys", []string{"advisory/db", "image/directory", "inventory/extract/rpm", "internal"}, "memory maps, unlinked files and kinds of file system (decision 0010)"},
 		{"golang.org/x/term", []string{"cmd/plimsoll", "demo"}, "only the command knows whether it speaks to a terminal (decision 0010)"},

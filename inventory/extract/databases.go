@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
@@ -54,13 +55,19 @@ func (d database) isOf(distro inventory.Distro) bool {
 	return slices.ContainsFunc(distro.IDLike, func(id string) bool { return slices.Contains(d.distros, id) })
 }
 
-// hasDatabase tells whether any of an extractor's well-known files is there.
+// hasDatabase tells whether any of an extractor's well-known files is there, or anything that it
+// read further below a well-known folder.
 func (v *view) hasDatabase(e Extractor) bool {
 	for _, known := range e.Known() {
 		for _, path := range v.expand(known) {
 			if node, ok := v.regular(path); ok && wants(e, node, path) {
 				return true
 			}
+		}
+		if strings.HasSuffix(known, "/") && slices.ContainsFunc(v.visited[e.Name()], func(node *rootfs.Node) bool {
+			return strings.HasPrefix(node.Path, known)
+		}) {
+			return true
 		}
 	}
 	return false

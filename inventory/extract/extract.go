@@ -20,12 +20,29 @@ package extract
 import (
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/inventory/extract/apk"
+	"plimsoll.dev/plimsoll/inventory/extract/cargo"
+	"plimsoll.dev/plimsoll/inventory/extract/chisel"
+	"plimsoll.dev/plimsoll/inventory/extract/composer"
+	"plimsoll.dev/plimsoll/inventory/extract/conan"
+	"plimsoll.dev/plimsoll/inventory/extract/cpan"
+	"plimsoll.dev/plimsoll/inventory/extract/cran"
 	"plimsoll.dev/plimsoll/inventory/extract/dpkg"
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
+	"plimsoll.dev/plimsoll/inventory/extract/haskell"
+	"plimsoll.dev/plimsoll/inventory/extract/hex"
 	"plimsoll.dev/plimsoll/inventory/extract/jar"
+	"plimsoll.dev/plimsoll/inventory/extract/julia"
+	"plimsoll.dev/plimsoll/inventory/extract/luarocks"
+	"plimsoll.dev/plimsoll/inventory/extract/nuget"
+	"plimsoll.dev/plimsoll/inventory/extract/opam"
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
+	"plimsoll.dev/plimsoll/inventory/extract/pacman"
+	"plimsoll.dev/plimsoll/inventory/extract/portage"
+	"plimsoll.dev/plimsoll/inventory/extract/pub"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 	"plimsoll.dev/plimsoll/inventory/extract/rpm"
+	"plimsoll.dev/plimsoll/inventory/extract/rubygems"
+	"plimsoll.dev/plimsoll/inventory/extract/swift"
 )
 
 // Extractor reads one format.
@@ -48,9 +65,26 @@ func All() []Extractor {
 	return []Extractor{
 		osrelease.New(),
 		dpkg.New(),
+		chisel.New(),
 		apk.New(),
 		rpm.New(),
+		pacman.New(),
+		portage.New(),
 		gobinary.New(),
 		jar.New(),
+		cargo.New(),
+		composer.New(),
+		conan.New(),
+		cpan.New(),
+		cran.New(),
+		haskell.New(),
+		hex.New(),
+		julia.New(),
+		luarocks.New(),
+		nuget.New(),
+		opam.New(),
+		pub.New(),
+		rubygems.New(),
+		swift.New(),
 	}
 }

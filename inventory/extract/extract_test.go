@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/inventory"
@@ -41,6 +42,9 @@ func apks(packages ...string) string {
 	}
 	return b.String()
 }
+
+// phpLock writes a file of Composer's that lists one package.
+func phpLock(name string) string { return `{"packages": [{"name": "` + name + `", "version": "1"}]}` }
 
 type layer = []tar.Header
 
@@ -109,6 +113,30 @@ func TestPackages(t *testing.T) {
 		}, []string{"pkg:rpm/a@1-2?arch=noarch 0:opt/rpm/container-manifest-1", "pkg:rpm/b@3-4?arch=noarch 1:opt/rpm/container-manifest-1"}, nil},
 		{"part of a database", []layer{{file(status, debs("a=1")+"Package: b\n")}},
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
+		{"a lock file counts where nothing is installed", []layer{
+			{file("one/composer.lock", phpLock("a/a")), file("two/composer.lock", phpLock("b/b")), file("two/vendor/composer/installed.json", phpLock("c/c"))},
+		}, []string{"pkg:composer/a/a@1 0:one/composer.lock", "pkg:composer/c/c@1 0:two/vendor/composer/installed.json"}, nil},
+		{"what is installed came in a later layer", []layer{
+			{file("app/composer.lock", phpLock("a/a"))}, {file("app/vendor/composer/installed.json", phpLock("b/b"))},
+		}, []string{"pkg:composer/b/b@1 1:app/vendor/composer/installed.json"}, nil},
+		{"what is installed was deleted", []layer{
+			{file("app/composer.lock", phpLock("a/a")), file("app/vendor/composer/installed.json", phpLock("b/b"))}, {whiteout("app", "vendor")},
+		}, []string{"pkg:composer/a/a@1 0:app/composer.lock"}, nil},
+		{"Arch Linux", []layer{
+			{file("etc/os-release", "ID=arch\n"), file("var/lib/pacman/local/ALPM_DB_VERSION", "9\n"),
+				file("var/lib/pacman/local/a-1-1/desc", "%NAME%\na\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n"), file("var/lib/pacman/local/a-1-1/mtree", "")},
+		}, []string{"pkg:alpm/arch/a@1-1?arch=any 0:var/lib/pacman/local/a-1-1/desc"}, nil},
+		{"Arch Linux, its packages behind a link", []layer{
+			{file("etc/os-release", "ID=arch\n"), symlink("var/lib/pacman", "/opt/pacman"), file("opt/pacman/local/ALPM_DB_VERSION", "9\n"),
+				file("opt/pacman/local/a-1-1/desc", "%NAME%\na\n\n%VERSION%\n1-1\n")},
+		}, nil, []string{"packages/alpm unreadable-database opt/pacman/local/ALPM_DB_VERSION"}},
+		{"Gentoo", []layer{
+			{file("etc/os-release", "ID=gentoo\n"), file("var/db/pkg/app-arch/bzip2-1.0.8-r4/PF", "bzip2-1.0.8-r4\n"), file("var/db/pkg/app-arch/bzip2-1.0.8-r4/LICENSE", "BZIP2\n")},
+		}, []string{"pkg:ebuild/app-arch/bzip2@1.0.8-r4 0:var/db/pkg/app-arch/bzip2-1.0.8-r4/PF"}, nil},
+		{"Gentoo without its database", []layer{{file("etc/os-release", "ID=gentoo\n")}}, nil, []string{"packages/ebuild missing-database var/db/pkg/"}},
+		{"Nix", []layer{
+			{file("nix/store/0123-openssl-3.0.13/lib/a", ""), file("nix/store/0123-openssl-3.0.13/lib/b", ""), file("nix/store/4567-bash-5.2/bin/bash", ""), file("nix/store/8901-script.sh", "")},
+		}, nil, []string{"packages/nix no-extractor nix/store/0123-openssl-3.0.13"}},
 		{"kinds that nothing reads", []layer{{
 			file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
 			file("usr/lib/python3/a-1.dist-info/METADATA", ""),
@@ -144,7 +172,7 @@ func TestCoverage(t *testing.T) {
 	}{
 		{"looked everywhere, found none", nil, "packages/deb", inventory.Full},
 		{"part of a database", layer{file(installed, "V:1\n")}, "packages/apk", inventory.Partial},
-		{"nothing reads it", layer{file("a.gemspec", ""), file("specifications/a.gemspec", "")}, "packages/gem", inventory.Unknown},
+		{"nothing reads it", layer{file("nix/store/0123-bash-5.2/bin/bash", "")}, "packages/nix", inventory.Unknown},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want := map[string]inventory.State{test.dimension: test.want}
@@ -158,6 +186,34 @@ func TestCoverage(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHardCase9OwnersOfTheTail: what a package of pacman's, portage's or chisel's brought is marked.
+func TestHardCase9OwnersOfTheTail(t *testing.T) {
+	const description = "usr/lib/R/library/MASS/DESCRIPTION"
+	module := file(description, "Package: MASS\nVersion: 7\nBuilt: R\n")
+	wall := `{"jsonwall":"1.0"}` + "\n" + `{"kind":"package","name":"r","version":"1"}` + "\n" +
+		`{"kind":"path","path":"/` + description + `","slices":["r_libs"]}` + "\n"
+	for owner, layer := range map[string]layer{
+		"pkg:alpm/r@4-1": {module, file("var/lib/pacman/local/r-4-1/desc", "%NAME%\nr\n\n%VERSION%\n4-1\n"), file("var/lib/pacman/local/r-4-1/files", "%FILES%\nusr/\n"+description+"\n")},
+		"pkg:ebuild/dev-lang/R@4": {module, file("var/db/pkg/dev-lang/R-4/PF", "R-4\n"),
+			file("var/db/pkg/dev-lang/R-4/CONTENTS", "dir /usr\nobj /"+description+" 0123 1\n")},
+		"pkg:deb/r@1": {module, file("var/lib/chisel/manifest.wall", zstandard(t, wall))},
+	} {
+		i := slices.IndexFunc(scan(t, false, layer).packages, func(p inventory.Package) bool { return p.Name == "MASS" && p.OwnedBy == owner })
+		if i < 0 {
+			t.Errorf("the R package is not part of %s: %v", owner, scan(t, false, layer).packages)
+		}
+	}
+}
+
+func zstandard(t *testing.T, text string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(w.EncodeAll([]byte(text), nil))
 }
 
 func TestHardCase27WhatIsNotReadAgainIsAGap(t *testing.T) {
@@ -260,19 +316,14 @@ func TestExtractorsKeepTheirWord(t *testing.T) {
 func TestUnsupportedTypes(t *testing.T) {
 	for path, want := range map[string]string{
 		"var/lib/rpm/Packages":                                      "",
-		"var/lib/pacman/local/bash-5-1/desc":                        "alpm",
-		"var/lib/chisel/manifest.wall":                              "deb",
+		"srv/Packages":                                              "",
 		"usr/share/nodejs/a/package.json":                           "",
 		"usr/lib/node_modules/npm/package.json":                     "npm",
 		"app/yarn.lock":                                             "npm",
 		"opt/venv/lib/python3.11/site-packages/a.egg-info":          "pypi",
 		"opt/venv/lib/python3.11/site-packages/a.egg-info/PKG-INFO": "pypi",
 		"usr/share/doc/METADATA":                                    "",
-		"app/Cargo.lock":                                            "cargo",
-		"app/Gemfile.lock":                                          "gem",
-		"usr/lib/ruby/gems/3.1.0/specifications/a-1.gemspec":        "gem",
-		"app/vendor/composer/installed.json":                        "composer",
-		"app/app.deps.json":                                         "nuget",
+		"app/app.deps.json":                                         "",
 		"opt/conda/conda-meta/a.json":                               "conda",
 		"opt/app.war":                                               "",
 		"etc/a.json":                                                "",

@@ -18,17 +18,38 @@ type unsupported map[string]*sightings
 type sightings struct {
 	count   int
 	example string // the first, by path
+	last    string
 }
 
+// nix is the purl type of what lies in Nix's store. The name of a store path is a sum, a name and
+// mostly a version, but not the name by which nixpkgs and the purl type know the package, and
+// nothing else in an image states that.
+const nix = "nix"
+
+// nixStorePath returns the store path that a file lies in: nix/store/HASH-NAME.
+func nixStorePath(file string) (storePath string, inside bool) {
+	const store = "nix/store/"
+	rest, inside := strings.CutPrefix(file, store)
+	name, _, isFolder := strings.Cut(rest, "/")
+	return store + name, inside && isFolder
+}
+
+// count takes in a file; files come by path.
 func (u unsupported) count(node *rootfs.Node) {
-	purlType := unsupportedType(node.Path)
+	purlType, unit := unsupportedType(node.Path), node.Path
+	if name, isNix := nixStorePath(node.Path); isNix {
+		purlType, unit = nix, name
+	}
 	if purlType == "" {
 		return
 	}
 	if u[purlType] == nil {
-		u[purlType] = &sightings{example: node.Path}
+		u[purlType] = &sightings{example: unit}
 	}
-	u[purlType].count++
+	if seen := u[purlType]; seen.last != unit {
+		seen.count++
+		seen.last = unit
+	}
 }
 
 // note records one gap for each type. Its dimension becomes unknown: there is something, and
@@ -41,6 +62,9 @@ func (u unsupported) note(found *record.Found) {
 			noun = "file lists"
 		}
 		why := fmt.Sprintf("%d %s %s packages, which are not read yet", seen.count, noun, purlType)
+		if purlType == nix {
+			why = fmt.Sprintf("%d store paths, which do not state what packages they are", seen.count)
+		}
 		found.Missed(purlType, record.NoExtractor, seen.example, why, inventory.Unknown)
 	}
 }
@@ -50,10 +74,6 @@ func (u unsupported) note(found *record.Found) {
 func unsupportedType(file string) string {
 	folder, base := path.Split(file)
 	switch base {
-	case "desc":
-		return given("alpm", strings.HasPrefix(folder, "var/lib/pacman/local/"))
-	case "manifest.wall": // Ubuntu's chiselled images
-		return given("deb", folder == "var/lib/chisel/")
 	case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml":
 		return "npm"
 	case "package.json":
@@ -64,26 +84,11 @@ func unsupportedType(file string) string {
 		return given("pypi", strings.HasSuffix(folder, ".egg-info/") || strings.HasSuffix(folder, "EGG-INFO/"))
 	case "Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock":
 		return "pypi"
-	case "Cargo.lock":
-		return "cargo"
-	case "Gemfile.lock":
-		return "gem"
-	case "composer.lock":
-		return "composer"
-	case "installed.json":
-		return given("composer", strings.HasSuffix(folder, "vendor/composer/"))
-	case "packages.lock.json":
-		return "nuget"
 	}
 	switch path.Ext(base) {
 	case ".egg-info", ".egg": // one file, where setuptools did not make a folder
 		return "pypi"
-	case ".gemspec":
-		return given("gem", strings.Contains(folder, "specifications/"))
 	case ".json":
-		if strings.HasSuffix(base, ".deps.json") {
-			return "nuget"
-		}
 		return given("conda", strings.HasSuffix(folder, "conda-meta/"))
 	}
 	return ""

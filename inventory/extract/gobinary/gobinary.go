@@ -46,7 +46,7 @@ func New() Extractor {
 func (Extractor) Name() string { return "gobinary" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Known returns nothing: Go programs may lie anywhere.
 func (Extractor) Known() []string { return nil }

@@ -10,7 +10,7 @@ import (
 // uvarints. The packages are in the order of Compare, so that two versions of a database can be
 // compared side by side.
 const (
-	encodingVersion = 2
+	encodingVersion = 3
 	flagAgain       = 1
 	flagComplete    = 1
 	flagGuessed     = 1
@@ -44,7 +44,7 @@ func (c Contents) Encode() []byte {
 }
 
 func (p Package) append(b []byte) []byte {
-	texts := [...]string{p.Name, p.Version, p.Arch, p.SourceName, p.SourceVersion, p.Module, p.Vendor, p.Inside}
+	texts := [...]string{p.Name, p.Version, p.Arch, p.SourceName, p.SourceVersion, p.Module, p.Vendor, p.Inside, p.ID}
 	for _, text := range texts {
 		b = appendText(b, text)
 	}
@@ -87,7 +87,7 @@ func (c *Contents) decode(data []byte, packages []Package) ([]Package, error) {
 		return packages, ErrEncoding
 	}
 	c.Again = d.byte()&flagAgain != 0
-	const smallestPackage, smallestGap = 11, 3
+	const smallestPackage, smallestGap = 12, 3
 	n := d.count(smallestPackage)
 	if cap(packages) < n {
 		packages = make([]Package, 0, n)
@@ -149,7 +149,7 @@ func (d *decoder) count(smallest int) int {
 
 func (d *decoder) pkg() Package {
 	p := Package{Name: d.text(), Version: d.text(), Arch: d.text(), SourceName: d.text(), SourceVersion: d.text(),
-		Module: d.text(), Vendor: d.text(), Inside: d.text(), Guessed: d.byte()&flagGuessed != 0}
+		Module: d.text(), Vendor: d.text(), Inside: d.text(), ID: d.text(), Guessed: d.byte()&flagGuessed != 0}
 	for range d.count(1) {
 		p.Licenses = append(p.Licenses, d.text())
 	}

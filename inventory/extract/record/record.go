@@ -31,6 +31,9 @@ type Package struct {
 	// Inside is where in the file the package lies, if the file is an archive of others:
 	// BOOT-INF/lib/a.jar, or lib/b.war!/WEB-INF/lib/a.jar.
 	Inside string
+	// ID tells packages of one name apart where the name alone does not: Julia's UUID, the author
+	// of a Perl distribution, USER/CHANNEL of a Conan package.
+	ID string
 	// Guessed says that name or version were read off something that is no statement of them, as
 	// a text in a program, or the package of a jar's classes.
 	Guessed bool
@@ -38,11 +41,11 @@ type Package struct {
 	Owns []PathSum
 }
 
-// Compare orders packages by name, version, architecture and place in the file: what makes one
-// package the same package in the next version of a database.
+// Compare orders packages by name, version, architecture, place in the file and ID: what makes
+// one package the same package in the next version of a database.
 func Compare(a, b Package) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version),
-		strings.Compare(a.Arch, b.Arch), strings.Compare(a.Inside, b.Inside))
+		strings.Compare(a.Arch, b.Arch), strings.Compare(a.Inside, b.Inside), strings.Compare(a.ID, b.ID))
 }
 
 // PathSum stands for the path of a file that a package owns, as the file lists of a large image
@@ -91,6 +94,8 @@ const (
 	AmbiguousArchive = "ambiguous-archive"
 	// ArchiveLimit is an archive that asks for more than an extractor reads.
 	ArchiveLimit = "archive-limit"
+	// NoSourcePackage is a database that does not say which source packages its packages are from.
+	NoSourcePackage = "no-source-package"
 	// NoExtractor is a kind of package that is there and that nothing here reads.
 	NoExtractor = "no-extractor"
 )

@@ -16,7 +16,7 @@ func TestContentsSurviveEncoding(t *testing.T) {
 		Packages: []Package{
 			{Name: "a", Version: "1", Arch: "amd64", SourceName: "src", SourceVersion: "2"},
 			{Name: "b", Version: "1", Licenses: []string{"MIT", "GPL-2.0-only AND BSD-3-Clause"}},
-			{Name: "c", Version: "1", Module: "nodejs:18", Vendor: "Red Hat, Inc.", Inside: "lib/c.jar", Guessed: true,
+			{Name: "c", Version: "1", Module: "nodejs:18", Vendor: "Red Hat, Inc.", Inside: "lib/c.jar", ID: "1-2-3", Guessed: true,
 				Owns: []PathSum{SumPath("usr/bin/c"), SumPath("usr/bin/d")}},
 			{Name: "without-version"},
 		},

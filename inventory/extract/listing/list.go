@@ -1,0 +1,70 @@
+package listing
+
+import (
+	"strings"
+
+	"plimsoll.dev/plimsoll/inventory/extract/record"
+)
+
+const (
+	maxPackages = 100_000
+	maxLicenses = 100
+)
+
+// List collects what a file lists. The zero List is empty.
+type List struct {
+	packages               []record.Package
+	malformed, unversioned record.Tally
+	overflown              bool
+}
+
+// Add adds a package. One whose name is no word is malformed; so is one whose version, ID or
+// architecture is there and is none. One without a version is listed and becomes a gap.
+func (l *List) Add(p record.Package) {
+	switch {
+	case len(l.packages) >= maxPackages:
+		l.overflown = true
+		return
+	case !record.IsWord([]byte(p.Name)):
+		l.Malformed("%.80q is not a package's name", p.Name)
+		return
+	case !isWordOrEmpty(p.Version):
+		l.Malformed("%.80s: %.80q is not a version", p.Name, p.Version)
+		return
+	case !isWordOrEmpty(p.Arch), !isWordOrEmpty(p.ID):
+		l.Malformed("%.80s: what tells it from others of its name is not a word", p.Name)
+		return
+	}
+	if p.Version == "" {
+		l.unversioned.Add("%.80s states no version", p.Name)
+	}
+	p.Licenses = licenses(p.Licenses)
+	l.packages = append(l.packages, p)
+}
+
+// Malformed records an entry that makes no sense; the others count.
+func (l *List) Malformed(format string, arguments ...any) { l.malformed.Add(format, arguments...) }
+
+// Contents returns what was collected.
+func (l *List) Contents() record.Contents {
+	gaps := l.malformed.AppendTo(nil, record.MalformedEntry)
+	gaps = l.unversioned.AppendTo(gaps, record.UnversionedPackage)
+	for i := range gaps {
+		gaps[i].Complete = gaps[i].Code == record.UnversionedPackage
+	}
+	return record.Contents{Packages: l.packages, Gaps: gaps}
+}
+
+func isWordOrEmpty(text string) bool { return text == "" || record.IsWord([]byte(text)) }
+
+// licenses leaves out what is no licence's name or expression for its length.
+func licenses(stated []string) []string {
+	var kept []string
+	for _, license := range stated {
+		license = strings.Join(strings.Fields(strings.ToValidUTF8(license, "\uFFFD")), " ")
+		if license != "" && len(license) <= record.MaxText && len(kept) < maxLicenses {
+			kept = append(kept, license)
+		}
+	}
+	return kept
+}
