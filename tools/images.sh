@@ -11,7 +11,7 @@ fi
 base="${XDG_CACHE_HOME:-$HOME/.cache}/plimsoll-test"
 hash=$(cat "$script" ../shared/tools/oci_layout.py | sha256sum | cut -c1-16)
 dir="$base/images-$hash"
-wanted="debian-slim debian-old debian-python go-app big"
+wanted="debian-slim debian-old debian-python node-app go-app java-app big"
 for image in $wanted; do
   if [ ! -e "$dir/$image/layers.json" ]; then
     mkdir -p "$dir"
