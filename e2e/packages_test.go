@@ -71,6 +71,42 @@ func TestGoPackages(t *testing.T) {
 	}
 }
 
+// TestNPMPackages: every package.json that names a package, in the folders that the truth file
+// looks at. The truth file follows symbolic links; a scan lists a package where its file really is.
+func TestNPMPackages(t *testing.T) {
+	links := map[string]string{"/usr/share/nodejs/lodash-es/package.json": "/usr/share/nodejs/lodash/package.json"}
+	roots := []string{"app/", "usr/share/nodejs/", "usr/lib/nodejs/", "usr/local/lib/node_modules/"}
+	for _, image := range []string{"node-app", "big"} {
+		t.Run(image, func(t *testing.T) {
+			dir := built(t, image)
+			var want []string
+			for _, row := range table(t, filepath.Join(dir+".truth", "npm.tsv")) {
+				if links[row["path"]] != "" {
+					continue // and the file that it leads to is a row of its own
+				}
+				want = append(want, strings.Join([]string{row["name"], row["version"], row["path"]}, " "))
+			}
+			compare(t, want, located(reportOf(t, dir), "npm", func(path string) (string, bool) {
+				inRoot := slices.ContainsFunc(roots, func(root string) bool { return strings.HasPrefix(path, root) })
+				return path, inRoot
+			}))
+		})
+	}
+}
+
+// located lists a report's packages of one type with each path that is to be looked at.
+func located(r *report.Report, purlType string, look func(path string) (string, bool)) []string {
+	var list []string
+	for _, p := range r.Packages {
+		for _, l := range p.Locations {
+			if path, looked := look(l.Path); looked && p.Type == purlType {
+				list = append(list, strings.Join([]string{p.Name, p.Version, "/" + path}, " "))
+			}
+		}
+	}
+	return list
+}
+
 // goVersionM reads the output of `go version -m`: for each binary its standard library, its main
 // module and its dependencies, a replaced one as its replacement.
 func goVersionM(t *testing.T, path string) []string {

@@ -27,6 +27,12 @@ func TestBuiltPURLs(t *testing.T) {
 		{"a module without a slash", GolangPURL("stdlib", "1.22.3"), "pkg:golang/stdlib@1.22.3"},
 		{"incompatible", GolangPURL("github.com/docker/docker", "v24.0.7+incompatible"), "pkg:golang/github.com/docker/docker@v24.0.7%2Bincompatible"},
 		{"no version", GolangPURL("example.com/app", ""), "pkg:golang/example.com/app"},
+		{"npm", NPMPURL("lodash", "4.17.21"), "pkg:npm/lodash@4.17.21"},
+		{"hard case 28: npm scope", NPMPURL("@babel/core", "7.24.0"), "pkg:npm/%40babel/core@7.24.0"},
+		{"npm is in lower case", NPMPURL("JSONStream", "1.0.0-RC"), "pkg:npm/jsonstream@1.0.0-RC"},
+		{"hard case 28: pypi", PyPIPURL(PyPIName("Zope._-.Interface"), "5.0RC1+Local"), "pkg:pypi/zope-interface@5.0rc1%2Blocal"},
+		{"pypi name that ends in dots", PyPIName("_A.."), "-a-"},
+		{"conda", CondaPURL("numpy", "1.20.3", "linux-64"), "pkg:conda/numpy@1.20.3?subdir=linux-64"},
 		{"a hostile name cannot add parts", APKPURL("alpine", "a@1?x=y#z/../%", "1", "", ""), "pkg:apk/alpine/a%401%3Fx%3Dy%23z%2F..%2F%25@1"},
 	}
 	for _, c := range cases {

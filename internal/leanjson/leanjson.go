@@ -36,8 +36,12 @@ const (
 	JSONC  Dialect = true // comments and trailing commas, as editors and bun write them
 )
 
-// ErrTooLong reports more bytes than the caller allowed.
-var ErrTooLong = errors.New("it is longer than what is read of such a file")
+// What may be wrong with a text.
+var (
+	ErrSyntax  = errors.New("it is not JSON")
+	ErrTooLong = errors.New("it is longer than what is read of such a file")
+	ErrTooDeep = errors.New("more values lie in one another than are followed")
+)
 
 // Reader reads one JSON text. It may be used again after Reset.
 type Reader struct {
@@ -186,8 +190,8 @@ func (r *Reader) Skip() {
 
 func (r *Reader) enter() {
 	r.next++
-	if r.depth++; r.depth > MaxDepth {
-		r.fail(fmt.Sprintf("more than %d values inside one another", MaxDepth))
+	if r.depth++; r.depth > MaxDepth && r.err == nil {
+		r.err = ErrTooDeep
 	}
 }
 
@@ -218,8 +222,8 @@ func (r *Reader) fail(why string) {
 	switch {
 	case r.err != nil:
 	case r.ended:
-		r.err = fmt.Errorf("it is not JSON: %w", io.ErrUnexpectedEOF)
+		r.err = fmt.Errorf("%w: %w", ErrSyntax, io.ErrUnexpectedEOF)
 	default:
-		r.err = fmt.Errorf("it is not JSON: %s, at byte %d", why, r.passed+int64(r.next))
+		r.err = fmt.Errorf("%w: %s, at byte %d", ErrSyntax, why, r.passed+int64(r.next))
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/apk"
 	"plimsoll.dev/plimsoll/inventory/extract/dpkg"
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
+	"plimsoll.dev/plimsoll/inventory/extract/npm"
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
@@ -48,5 +49,6 @@ func All() []Extractor {
 		dpkg.New(),
 		apk.New(),
 		gobinary.New(),
+		npm.New(),
 	}
 }

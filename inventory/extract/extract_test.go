@@ -97,10 +97,10 @@ func TestPackages(t *testing.T) {
 		{"part of a database", []layer{{file(status, debs("a=1")+"Package: b\n")}},
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
 		{"kinds that nothing reads", []layer{{
-			file("var/lib/rpm/rpmdb.sqlite", ""), file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
+			file("var/lib/rpm/rpmdb.sqlite", ""),
 			file("usr/lib/python3/a-1.dist-info/METADATA", ""), file("opt/a.jar", ""),
 		}}, nil, []string{
-			"packages/maven no-extractor opt/a.jar", "packages/npm no-extractor app/node_modules/a/package.json",
+			"packages/maven no-extractor opt/a.jar",
 			"packages/pypi no-extractor usr/lib/python3/a-1.dist-info/METADATA", "packages/rpm no-extractor var/lib/rpm/rpmdb.sqlite",
 		}},
 	} {
@@ -117,7 +117,8 @@ func TestPackages(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full}
+	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full,
+		"packages/npm": inventory.Full}
 	for _, test := range []struct {
 		name      string
 		layer     layer
@@ -248,8 +249,8 @@ func TestUnsupportedTypes(t *testing.T) {
 		"var/lib/pacman/local/bash-5-1/desc":                        "alpm",
 		"var/lib/chisel/manifest.wall":                              "deb",
 		"usr/share/nodejs/a/package.json":                           "",
-		"usr/lib/node_modules/npm/package.json":                     "npm",
-		"app/yarn.lock":                                             "npm",
+		"usr/lib/node_modules/npm/package.json":                     "",
+		"app/yarn.lock":                                             "",
 		"opt/venv/lib/python3.11/site-packages/a.egg-info":          "pypi",
 		"opt/venv/lib/python3.11/site-packages/a.egg-info/PKG-INFO": "pypi",
 		"usr/share/doc/METADATA":                                    "",

@@ -60,10 +60,6 @@ func unsupportedType(file string) string {
 		return given("alpm", strings.HasPrefix(folder, "var/lib/pacman/local/"))
 	case "manifest.wall": // Ubuntu's chiselled images
 		return given("deb", folder == "var/lib/chisel/")
-	case "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml":
-		return "npm"
-	case "package.json":
-		return given("npm", strings.Contains(folder, "node_modules/"))
 	case "METADATA":
 		return given("pypi", strings.HasSuffix(folder, ".dist-info/"))
 	case "PKG-INFO":
