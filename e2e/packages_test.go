@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -67,6 +68,30 @@ func TestGoPackages(t *testing.T) {
 				}
 			}
 			compare(t, want, got)
+		})
+	}
+}
+
+// TestPythonPackages: what Python's own importlib.metadata finds in the folders that it looks at.
+func TestPythonPackages(t *testing.T) {
+	folders := []string{"usr/lib/python3/dist-packages/", "usr/local/lib/python3.11/dist-packages/", "usr/lib/python3.11/",
+		"opt/venv/lib/python3.11/site-packages/"}
+	for _, image := range []string{"debian-python", "big"} {
+		t.Run(image, func(t *testing.T) {
+			dir := built(t, image)
+			var want []string
+			for _, row := range table(t, filepath.Join(dir+".truth", "python.tsv")) {
+				want = append(want, strings.Join([]string{ecosystem.PyPIName(row["name"]), row["version"], row["path"]}, " "))
+			}
+			compare(t, want, located(reportOf(t, dir), "pypi", func(path string) (string, bool) {
+				for _, folder := range folders {
+					if name, below := strings.CutPrefix(path, folder); below {
+						name, _, _ = strings.Cut(name, "/") // Python names the folder, or the file
+						return folder + name, strings.Count(path, "/") <= strings.Count(folder, "/")+1
+					}
+				}
+				return "", false
+			}))
 		})
 	}
 }

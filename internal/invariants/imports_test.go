@@ -109,6 +109,7 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		{"github.com/CycloneDX/cyclonedx-go", []string{"inventory/sbom/cyclonedx"}, "one format, one package (decision 0007)"},
 		{"github.com/package-url/packageurl-go", []string{"ecosystem", "inventory"}, "package URLs are made and read in one place (decision 0008)"},
 		{"go.yaml.in/yaml/v3", []string{"policy"}, "policies are the only YAML that is read (decision 0009)"},
+		{"github.com/pelletier/go-toml/v2", []string{"inventory/extract"}, "lock files are the only TOML that is read (decision 0019)"},
 		{"golang.org/x/sync", []string{"image", "advisory", "scan", "bench"}, "errgroup owns goroutines (decision 0010)"},
 		{"golang.org/x/sys", []string{"advisory/db", "image/rootfs", "image/archive", "internal"}, "memory maps and unlinked files (decision 0010)"},
 		{"golang.org/x/term", []string{"cmd/plimsoll", "demo"}, "only the command knows whether it speaks to a terminal (decision 0010)"},

@@ -24,6 +24,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
 	"plimsoll.dev/plimsoll/inventory/extract/npm"
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
+	"plimsoll.dev/plimsoll/inventory/extract/pypi"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -50,5 +51,6 @@ func All() []Extractor {
 		apk.New(),
 		gobinary.New(),
 		npm.New(),
+		pypi.New(),
 	}
 }

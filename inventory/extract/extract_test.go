@@ -98,10 +98,10 @@ func TestPackages(t *testing.T) {
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
 		{"kinds that nothing reads", []layer{{
 			file("var/lib/rpm/rpmdb.sqlite", ""),
-			file("usr/lib/python3/a-1.dist-info/METADATA", ""), file("opt/a.jar", ""),
+			file("opt/a.jar", ""),
 		}}, nil, []string{
 			"packages/maven no-extractor opt/a.jar",
-			"packages/pypi no-extractor usr/lib/python3/a-1.dist-info/METADATA", "packages/rpm no-extractor var/lib/rpm/rpmdb.sqlite",
+			"packages/rpm no-extractor var/lib/rpm/rpmdb.sqlite",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,7 +118,7 @@ func TestPackages(t *testing.T) {
 
 func TestCoverage(t *testing.T) {
 	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full,
-		"packages/npm": inventory.Full}
+		"packages/npm": inventory.Full, "packages/pypi": inventory.Full, "packages/conda": inventory.Full}
 	for _, test := range []struct {
 		name      string
 		layer     layer
@@ -249,17 +249,13 @@ func TestUnsupportedTypes(t *testing.T) {
 		"var/lib/pacman/local/bash-5-1/desc":                        "alpm",
 		"var/lib/chisel/manifest.wall":                              "deb",
 		"usr/share/nodejs/a/package.json":                           "",
-		"usr/lib/node_modules/npm/package.json":                     "",
 		"app/yarn.lock":                                             "",
-		"opt/venv/lib/python3.11/site-packages/a.egg-info":          "pypi",
-		"opt/venv/lib/python3.11/site-packages/a.egg-info/PKG-INFO": "pypi",
 		"usr/share/doc/METADATA":                                    "",
 		"app/Cargo.lock":                                            "cargo",
 		"app/Gemfile.lock":                                          "gem",
 		"usr/lib/ruby/gems/3.1.0/specifications/a-1.gemspec":        "gem",
 		"app/vendor/composer/installed.json":                        "composer",
 		"app/app.deps.json":                                         "nuget",
-		"opt/conda/conda-meta/a.json":                               "conda",
 		"opt/app.war":                                               "maven",
 		"etc/a.json":                                                "",
 		"var/lib/dpkg/status":                                       "",

@@ -60,12 +60,6 @@ func unsupportedType(file string) string {
 		return given("alpm", strings.HasPrefix(folder, "var/lib/pacman/local/"))
 	case "manifest.wall": // Ubuntu's chiselled images
 		return given("deb", folder == "var/lib/chisel/")
-	case "METADATA":
-		return given("pypi", strings.HasSuffix(folder, ".dist-info/"))
-	case "PKG-INFO":
-		return given("pypi", strings.HasSuffix(folder, ".egg-info/") || strings.HasSuffix(folder, "EGG-INFO/"))
-	case "Pipfile.lock", "poetry.lock", "uv.lock", "pdm.lock":
-		return "pypi"
 	case "Cargo.lock":
 		return "cargo"
 	case "Gemfile.lock":
@@ -80,15 +74,10 @@ func unsupportedType(file string) string {
 	switch path.Ext(base) {
 	case ".jar", ".war", ".ear", ".par", ".jpi", ".hpi":
 		return "maven"
-	case ".egg-info", ".egg": // one file, where setuptools did not make a folder
-		return "pypi"
 	case ".gemspec":
 		return given("gem", strings.Contains(folder, "specifications/"))
 	case ".json":
-		if strings.HasSuffix(base, ".deps.json") {
-			return "nuget"
-		}
-		return given("conda", strings.HasSuffix(folder, "conda-meta/"))
+		return given("nuget", strings.HasSuffix(base, ".deps.json"))
 	}
 	return ""
 }

@@ -8,7 +8,7 @@ import (
 // parseBunLock reads bun.lock (bun.sh, "Lockfile"): JSON with trailing commas. Its packages are
 // lists whose first item is NAME@VERSION, or NAME@SOURCE for what is from no registry.
 func parseBunLock(r *leanjson.Reader) (record.Contents, error) {
-	var list lister
+	var list record.Lister
 	r.Object(func(name []byte) {
 		if string(name) != "packages" {
 			return
@@ -22,10 +22,10 @@ func parseBunLock(r *leanjson.Reader) (record.Contents, error) {
 				first = false
 				id, _ := r.Text()
 				if name, version := splitName(id); !isOwn(version) {
-					list.add(name, version, nil)
+					list.Add(name, version, nil)
 				}
 			})
 		})
 	})
-	return list.end(r.End())
+	return list.End(r.End())
 }

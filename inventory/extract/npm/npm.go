@@ -17,6 +17,7 @@ package npm
 
 import (
 	"context"
+	"path"
 	"strings"
 	"sync"
 
@@ -144,13 +145,14 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 			continue
 		}
 		found.AddContents(file, purlType, func(p record.Package) string {
-			addHolders(installed, file.Path)
+			record.AddHolders(installed, file.Path, "node_modules")
 			return ecosystem.NPMPURL(p.Name, p.Version)
 		})
 	}
 	text := map[string]bool{} // the folders that have bun's lock file as text
 	for _, file := range files {
-		kind, folder := kindOf(file.Path), folderOf(file.Path)
+		kind := kindOf(file.Path)
+		folder, _ := path.Split(file.Path)
 		if kind <= manifest || record.IsInstalledTree(file.Path) || installed[folder] || kind == bunBinary && text[folder] {
 			continue
 		}
@@ -160,22 +162,3 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 		})
 	}
 }
-
-// addHolders adds each folder whose node_modules the path goes through.
-func addHolders(holders map[string]bool, path string) {
-	const modules = "node_modules/"
-	for start := 0; ; {
-		i := strings.Index(path[start:], modules)
-		if i < 0 {
-			return
-		}
-		start += i
-		if start == 0 || path[start-1] == '/' {
-			holders[path[:start]] = true
-		}
-		start += len(modules)
-	}
-}
-
-// folderOf returns the folder of a file, with its slash; "" for the root.
-func folderOf(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }

@@ -38,9 +38,9 @@ func (o *outline) take(line []byte) {
 	indent := len(line) - len(text)
 	text = bytes.TrimRight(text, " \r")
 	switch {
-	case len(text) == 0 || text[0] == '#' || text[0] == '-':
+	case len(text) == 0 || text[0] == '#' || string(text) == "-" || bytes.HasPrefix(text, []byte("- ")):
 		return
-	case text[0] == ':': // the value of a long key: what follows lies in that key
+	case string(text) == ":" || bytes.HasPrefix(text, []byte(": ")): // a long key's value: what follows lies in it
 		return
 	case bytes.HasPrefix(text, []byte("? ")):
 		text = append(bytes.TrimLeft(text[2:], " "), ':')

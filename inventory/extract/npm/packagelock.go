@@ -18,7 +18,7 @@ type locked struct {
 // "package-lock.json"). Version 1 has a tree of dependencies, version 3 a list of folders, and
 // version 2 both: there the list counts.
 func parsePackageLock(r *leanjson.Reader) (record.Contents, error) {
-	var folders, tree lister
+	var folders, tree record.Lister
 	hasFolders := false
 	r.Object(func(name []byte) {
 		switch string(name) {
@@ -30,14 +30,14 @@ func parsePackageLock(r *leanjson.Reader) (record.Contents, error) {
 		}
 	})
 	if hasFolders {
-		return folders.end(r.End())
+		return folders.End(r.End())
 	}
-	return tree.end(r.End())
+	return tree.End(r.End())
 }
 
 // readFolder takes the entry of a folder: "" is the project, a path without node_modules one of its
 // workspaces. Only an alias states its name, as the folder has another.
-func readFolder(r *leanjson.Reader, folder string, list *lister) {
+func readFolder(r *leanjson.Reader, folder string, list *record.Lister) {
 	const modules = "node_modules/"
 	l := locked{}
 	r.Object(func(name []byte) { l.field(r, name) })
@@ -48,11 +48,11 @@ func readFolder(r *leanjson.Reader, folder string, list *lister) {
 	if l.name == "" {
 		l.name = folder[at+len(modules):]
 	}
-	list.add(l.name, l.version, l.licenses)
+	list.Add(l.name, l.version, l.licenses)
 }
 
 // readTree takes the entries of version 1, which lie in one another as the folders do.
-func readTree(r *leanjson.Reader, list *lister) {
+func readTree(r *leanjson.Reader, list *record.Lister) {
 	r.Object(func(name []byte) {
 		l := locked{name: string(name)}
 		r.Object(func(field []byte) {
@@ -68,7 +68,7 @@ func readTree(r *leanjson.Reader, list *lister) {
 		if alias, isAlias := strings.CutPrefix(l.version, "npm:"); isAlias {
 			l.name, l.version = splitName(alias)
 		}
-		list.add(l.name, l.version, l.licenses)
+		list.Add(l.name, l.version, l.licenses)
 	})
 }
 

@@ -21,7 +21,7 @@ type pnpmEntry struct {
 // parsePNPMLock reads pnpm-lock.yaml (pnpm/spec, "lockfile"), versions 5 to 9. What the key of a
 // package looks like depends on the version, which stands first.
 func parsePNPMLock(r io.Reader) (record.Contents, error) {
-	var list lister
+	var list record.Lister
 	var entry pnpmEntry
 	format := ""
 	err := readOutline(r, func(keys []string, value string) {
@@ -40,7 +40,7 @@ func parsePNPMLock(r io.Reader) (record.Contents, error) {
 	if format == "" && err == nil {
 		err = errNoPNPMVersion
 	}
-	return list.end(err)
+	return list.End(err)
 }
 
 func (e *pnpmEntry) field(key, value string) {
@@ -56,7 +56,7 @@ func (e *pnpmEntry) field(key, value string) {
 	}
 }
 
-func (e pnpmEntry) addTo(list *lister, format string) {
+func (e pnpmEntry) addTo(list *record.Lister, format string) {
 	if e.key == "" || e.dev || e.folder {
 		return
 	}
@@ -67,7 +67,7 @@ func (e pnpmEntry) addTo(list *lister, format string) {
 	if e.version != "" {
 		version = e.version
 	}
-	list.add(name, version, nil)
+	list.Add(name, version, nil)
 }
 
 // splitPNPMKey reads the key of a package:

@@ -18,7 +18,7 @@ type yarnEntry struct {
 // parseYarnLock reads yarn.lock: version 1 (classic.yarnpkg.com, "yarn.lock"), and YAML as later
 // versions write it (yarnpkg.com, "Lexicon"), which name what an entry was resolved to.
 func parseYarnLock(r io.Reader) (record.Contents, error) {
-	var list lister
+	var list record.Lister
 	var entry yarnEntry
 	err := readOutline(r, func(keys []string, value string) {
 		if len(keys) == 1 {
@@ -39,17 +39,17 @@ func parseYarnLock(r io.Reader) (record.Contents, error) {
 		}
 	})
 	entry.addTo(&list)
-	return list.end(err)
+	return list.End(err)
 }
 
-func (e yarnEntry) addTo(list *lister) {
+func (e yarnEntry) addTo(list *record.Lister) {
 	if e.key == "" || e.key == "__metadata" || e.soft {
 		return
 	}
 	if e.resolution != "" {
 		name, source := splitName(e.resolution)
 		if !isOwn(source) {
-			list.add(name, e.version, nil)
+			list.Add(name, e.version, nil)
 		}
 		return
 	}
@@ -60,5 +60,5 @@ func (e yarnEntry) addTo(list *lister) {
 	if alias, isAlias := strings.CutPrefix(source, "npm:"); isAlias {
 		name, _ = splitName(alias)
 	}
-	list.add(name, e.version, nil)
+	list.Add(name, e.version, nil)
 }

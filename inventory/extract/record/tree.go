@@ -18,3 +18,18 @@ func IsInstalledTree(path string) bool {
 	}
 	return false
 }
+
+// AddHolders adds each folder, with its slash, in which the path goes through a folder of the given
+// name: app/ for app/node_modules/a/package.json. The root is "".
+func AddHolders(holders map[string]bool, path, name string) {
+	for start := 0; ; {
+		i := strings.Index(path[start:], name+"/")
+		if i < 0 {
+			return
+		}
+		if start += i; start == 0 || path[start-1] == '/' {
+			holders[path[:start]] = true
+		}
+		start += len(name)
+	}
+}

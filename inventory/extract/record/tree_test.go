@@ -1,6 +1,12 @@
 package record
 
-import "testing"
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
 
 func TestIsInstalledTree(t *testing.T) {
 	for path, want := range map[string]bool{
@@ -17,6 +23,22 @@ func TestIsInstalledTree(t *testing.T) {
 	} {
 		if got := IsInstalledTree(path); got != want {
 			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestAddHolders(t *testing.T) {
+	for path, want := range map[string][]string{
+		"app/node_modules/a/package.json":                {"app/"},
+		"node_modules/a/node_modules/b/package.json":     {"", "node_modules/a/"},
+		"app/my_node_modules/a/node_modules_/b/x":        nil,
+		"app/node_modules":                               nil,
+		"node_modules/node_modules/node_modules/a/x.txt": {"", "node_modules/", "node_modules/node_modules/"},
+	} {
+		holders := map[string]bool{}
+		AddHolders(holders, path, "node_modules")
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(holders))); diff != "" {
+			t.Errorf("%s:\n%s", path, diff)
 		}
 	}
 }
