@@ -94,6 +94,36 @@ func TestPackages(t *testing.T) {
 		{"distribution in the purl", []layer{
 			{symlink("etc/os-release", "../usr/lib/os-release"), file("usr/lib/os-release", "ID=debian\nVERSION_ID=12\n"), file(status, debs("a=1:1"))},
 		}, []string{"pkg:deb/debian/a@1:1?distro=debian-12 0:" + status}, nil},
+		{"hard case 9: a deb's python module, and pip's copy beside it", []layer{
+			{file(status, debs("python3-a=1")), file("var/lib/dpkg/info/python3-a.list", "/.\n/usr/lib/python3/dist-packages/a-1.egg-info\n"),
+				file("usr/lib/python3/dist-packages/a-1.egg-info", "Name: a\nVersion: 1\n")},
+			{file("usr/local/lib/python3.11/dist-packages/a-1.dist-info/METADATA", "Name: A\nVersion: 1\n")},
+		}, []string{
+			"pkg:deb/python3-a@1 0:" + status,
+			"pkg:pypi/a@1 1:usr/local/lib/python3.11/dist-packages/a-1.dist-info/METADATA",
+			"pkg:pypi/a@1 of pkg:deb/python3-a@1 0:usr/lib/python3/dist-packages/a-1.egg-info",
+		}, nil},
+		{"hard case 9: a deb's node module, and npm's copy beside it", []layer{
+			{file(status, debs("node-a=1")), file("var/lib/dpkg/info/node-a.list", "/.\n/usr/share/nodejs/a/package.json\n"),
+				file("usr/share/nodejs/a/package.json", `{"name": "a", "version": "1"}`)},
+			{file("app/node_modules/a/package.json", `{"name": "a", "version": "1"}`)},
+		}, []string{
+			"pkg:deb/node-a@1 0:" + status, "pkg:npm/a@1 1:app/node_modules/a/package.json",
+			"pkg:npm/a@1 of pkg:deb/node-a@1 0:usr/share/nodejs/a/package.json",
+		}, nil},
+		{"hard case 27: pnpm's hard links into its store", []layer{
+			{file("root/store/v3/00/0123", `{"name": "a", "version": "1"}`), hardlink("srv/node_modules/a/package.json", "root/store/v3/00/0123"),
+				file("srv/pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  b@1:\n")},
+			{hardlink("srv/copy/package.json", "root/store/v3/00/0123")},
+		}, []string{"pkg:npm/a@1 0:srv/copy/package.json 0:srv/node_modules/a/package.json"}, nil},
+		{"hard case 26: what was installed is deleted, the lock file stays", []layer{
+			{file("app/package-lock.json", `{"packages": {"node_modules/b": {"version": "1"}}}`), file("app/node_modules/a/package.json", `{"name": "a", "version": "1"}`)},
+			{whiteout("app", "node_modules")},
+		}, []string{"pkg:npm/b@1 0:app/package-lock.json"}, nil},
+		{"what is installed comes in a later layer than the lock file", []layer{
+			{file("app/uv.lock", "[[package]]\nname = \"b\"\nversion = \"1\"\n")},
+			{file("app/.venv/lib/python3.11/site-packages/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n")},
+		}, []string{"pkg:pypi/a@1 1:app/.venv/lib/python3.11/site-packages/a-1.dist-info/METADATA"}, nil},
 		{"part of a database", []layer{{file(status, debs("a=1")+"Package: b\n")}},
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
 		{"kinds that nothing reads", []layer{{
@@ -242,25 +272,25 @@ func TestExtractorsKeepTheirWord(t *testing.T) {
 
 func TestUnsupportedTypes(t *testing.T) {
 	for path, want := range map[string]string{
-		"usr/lib/sysimage/rpm/Packages.db":                          "rpm",
-		"var/lib/rpm/Packages":                                      "rpm",
-		"var/lib/rpmmanifest/container-manifest-2":                  "rpm",
-		"srv/Packages":                                              "",
-		"var/lib/pacman/local/bash-5-1/desc":                        "alpm",
-		"var/lib/chisel/manifest.wall":                              "deb",
-		"usr/share/nodejs/a/package.json":                           "",
-		"app/yarn.lock":                                             "",
-		"usr/share/doc/METADATA":                                    "",
-		"app/Cargo.lock":                                            "cargo",
-		"app/Gemfile.lock":                                          "gem",
-		"usr/lib/ruby/gems/3.1.0/specifications/a-1.gemspec":        "gem",
-		"app/vendor/composer/installed.json":                        "composer",
-		"app/app.deps.json":                                         "nuget",
-		"opt/app.war":                                               "maven",
-		"etc/a.json":                                                "",
-		"var/lib/dpkg/status":                                       "",
-		"lib/apk/db/installed":                                      "",
-		"":                                                          "",
+		"usr/lib/sysimage/rpm/Packages.db":                   "rpm",
+		"var/lib/rpm/Packages":                               "rpm",
+		"var/lib/rpmmanifest/container-manifest-2":           "rpm",
+		"srv/Packages":                                       "",
+		"var/lib/pacman/local/bash-5-1/desc":                 "alpm",
+		"var/lib/chisel/manifest.wall":                       "deb",
+		"usr/share/nodejs/a/package.json":                    "",
+		"app/yarn.lock":                                      "",
+		"usr/share/doc/METADATA":                             "",
+		"app/Cargo.lock":                                     "cargo",
+		"app/Gemfile.lock":                                   "gem",
+		"usr/lib/ruby/gems/3.1.0/specifications/a-1.gemspec": "gem",
+		"app/vendor/composer/installed.json":                 "composer",
+		"app/app.deps.json":                                  "nuget",
+		"opt/app.war":                                        "maven",
+		"etc/a.json":                                         "",
+		"var/lib/dpkg/status":                                "",
+		"lib/apk/db/installed":                               "",
+		"":                                                   "",
 	} {
 		if got := unsupportedType(path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
