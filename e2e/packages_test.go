@@ -81,7 +81,7 @@ func TestPythonPackages(t *testing.T) {
 			dir := built(t, image)
 			var want []string
 			for _, row := range table(t, filepath.Join(dir+".truth", "python.tsv")) {
-				want = append(want, strings.Join([]string{ecosystem.PyPIName(row["name"]), row["version"], row["path"]}, " "))
+				want = append(want, strings.Join([]string{ecosystem.NormalName("PyPI", row["name"]), row["version"], row["path"]}, " "))
 			}
 			compare(t, want, located(reportOf(t, dir), "pypi", func(path string) (string, bool) {
 				for _, folder := range folders {

@@ -43,21 +43,11 @@ func APKPURL(distroID, name, version, arch, distroTag string) string {
 // version suffix is the last part of a module's path and so becomes the name:
 // pkg:golang/github.com/owner/module/v2@v2.1.0 is called v2. version may be empty.
 func GolangPURL(module, version string) string {
-	namespace, name := cutLast(module)
+	namespace, name := "", module
+	if i := strings.LastIndexByte(module, '/'); i >= 0 {
+		namespace, name = module[:i], module[i+1:]
+	}
 	return PURL{Type: "golang", Namespace: namespace, Name: name, Version: version}.String()
-}
-
-// NPMPURL returns the purl of an npm package, such as pkg:npm/%40babel/core@7.24.0. It is in lower
-// case, as npm-definition.json asks for; a few old packages differ in case alone.
-func NPMPURL(name, version string) string {
-	namespace, name := cutLast(strings.ToLower(name))
-	return PURL{Type: "npm", Namespace: namespace, Name: name, Version: version}.String()
-}
-
-// PyPIPURL returns the purl of a Python package, such as pkg:pypi/ruamel-yaml@0.18.6. name is as
-// PyPIName returns it.
-func PyPIPURL(name, version string) string {
-	return PURL{Type: "pypi", Name: name, Version: strings.ToLower(version)}.String()
 }
 
 // CondaPURL returns the purl of a conda package, such as pkg:conda/numpy@1.20.3?subdir=linux-64.
@@ -67,29 +57,6 @@ func CondaPURL(name, version, subdir string) string {
 		p.Qualifiers = []Qualifier{{"subdir", subdir}}
 	}
 	return p.String()
-}
-
-// PyPIName normalises the name of a Python package: lower case, and one dash for each run of
-// dashes, underscores and dots (PEP 503). OSV and purls use this form.
-func PyPIName(name string) string {
-	var b strings.Builder
-	for i := range len(name) {
-		switch c := name[i]; {
-		case c != '-' && c != '_' && c != '.':
-			b.WriteByte(c)
-		case i+1 == len(name) || !strings.ContainsRune("-_.", rune(name[i+1])):
-			b.WriteByte('-')
-		}
-	}
-	return strings.ToLower(b.String())
-}
-
-// cutLast cuts a name at its last slash.
-func cutLast(name string) (namespace, last string) {
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		return name[:i], name[i+1:]
-	}
-	return "", name
 }
 
 // distroPackage lower-cases namespace and name, which the definitions of deb and apk ask for.

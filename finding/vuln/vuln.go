@@ -103,6 +103,9 @@ func (m *matcher) ecosystemOf(p *inventory.Package) (string, bool) {
 	case "golang":
 		m.cover("Go")
 		return "Go", true
+	case "npm":
+		m.cover("npm")
+		return "npm", true
 	case "deb", "apk":
 		var id, version string
 		if m.distro != nil {

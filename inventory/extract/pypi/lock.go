@@ -85,7 +85,7 @@ func parseTOMLLock(source io.Reader) (record.Contents, error) {
 
 func (p locked) addTo(list *record.Lister) {
 	if !p.isOwn() && !p.isForDevelopment() {
-		list.Add(ecosystem.PyPIName(p.Name), p.Version, nil)
+		list.Add(ecosystem.NormalName("PyPI", p.Name), p.Version, nil)
 	}
 }
 

@@ -110,7 +110,7 @@ func (f *fields) contents() record.Contents {
 	case f.version != "" && !record.IsWord([]byte(f.version)):
 		return malformed(fmt.Sprintf("%.80q is no version", f.version))
 	}
-	p := record.Package{Name: ecosystem.PyPIName(f.name), Version: f.version, Licenses: f.licenses()}
+	p := record.Package{Name: ecosystem.NormalName("PyPI", f.name), Version: f.version, Licenses: f.licenses()}
 	contents := record.Contents{Packages: []record.Package{p}}
 	if f.version == "" {
 		contents.Gaps = []record.Gap{{Code: record.UnversionedPackage, Why: p.Name + ": its metadata states no version", Complete: true}}
