@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -69,6 +70,66 @@ func TestGoPackages(t *testing.T) {
 			compare(t, want, got)
 		})
 	}
+}
+
+// TestPythonPackages: what Python's own importlib.metadata finds in the folders that it looks at.
+func TestPythonPackages(t *testing.T) {
+	folders := []string{"usr/lib/python3/dist-packages/", "usr/local/lib/python3.11/dist-packages/", "usr/lib/python3.11/",
+		"opt/venv/lib/python3.11/site-packages/"}
+	for _, image := range []string{"debian-python", "big"} {
+		t.Run(image, func(t *testing.T) {
+			dir := built(t, image)
+			var want []string
+			for _, row := range table(t, filepath.Join(dir+".truth", "python.tsv")) {
+				want = append(want, strings.Join([]string{ecosystem.NormalName("PyPI", row["name"]), row["version"], row["path"]}, " "))
+			}
+			compare(t, want, located(reportOf(t, dir), "pypi", func(path string) (string, bool) {
+				for _, folder := range folders {
+					if name, below := strings.CutPrefix(path, folder); below {
+						name, _, _ = strings.Cut(name, "/") // Python names the folder, or the file
+						return folder + name, strings.Count(path, "/") <= strings.Count(folder, "/")+1
+					}
+				}
+				return "", false
+			}))
+		})
+	}
+}
+
+// TestNPMPackages: every package.json that names a package, in the folders that the truth file
+// looks at. The truth file follows symbolic links; a scan lists a package where its file really is.
+func TestNPMPackages(t *testing.T) {
+	links := map[string]string{"/usr/share/nodejs/lodash-es/package.json": "/usr/share/nodejs/lodash/package.json"}
+	roots := []string{"app/", "usr/share/nodejs/", "usr/lib/nodejs/", "usr/local/lib/node_modules/"}
+	for _, image := range []string{"node-app", "big"} {
+		t.Run(image, func(t *testing.T) {
+			dir := built(t, image)
+			var want []string
+			for _, row := range table(t, filepath.Join(dir+".truth", "npm.tsv")) {
+				if links[row["path"]] != "" {
+					continue // and the file that it leads to is a row of its own
+				}
+				want = append(want, strings.Join([]string{row["name"], row["version"], row["path"]}, " "))
+			}
+			compare(t, want, located(reportOf(t, dir), "npm", func(path string) (string, bool) {
+				inRoot := slices.ContainsFunc(roots, func(root string) bool { return strings.HasPrefix(path, root) })
+				return path, inRoot
+			}))
+		})
+	}
+}
+
+// located lists a report's packages of one type with each path that is to be looked at.
+func located(r *report.Report, purlType string, look func(path string) (string, bool)) []string {
+	var list []string
+	for _, p := range r.Packages {
+		for _, l := range p.Locations {
+			if path, looked := look(l.Path); looked && p.Type == purlType {
+				list = append(list, strings.Join([]string{p.Name, p.Version, "/" + path}, " "))
+			}
+		}
+	}
+	return list
 }
 
 // goVersionM reads the output of `go version -m`: for each binary its standard library, its main

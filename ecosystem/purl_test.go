@@ -29,6 +29,12 @@ func TestBuiltPURLs(t *testing.T) {
 		{"no version", GolangPURL("example.com/app", ""), "pkg:golang/example.com/app"},
 		{"maven keeps its case", MavenPURL("xerces", "xercesImpl", "2.12.0"), "pkg:maven/xerces/xercesImpl@2.12.0"},
 		{"maven without a group", MavenPURL("", "java-app", "1.0"), "pkg:maven/java-app@1.0"},
+		{"npm", NPMPURL("lodash", "4.17.21"), "pkg:npm/lodash@4.17.21"},
+		{"hard case 28: npm scope", NPMPURL("@babel/core", "7.24.0"), "pkg:npm/%40babel/core@7.24.0"},
+		{"npm keeps its case", NPMPURL("JSONStream", "1.0.0-RC"), "pkg:npm/JSONStream@1.0.0-RC"},
+		{"hard case 28: pypi", PyPIPURL("Zope._-.Interface", "5.0rc1+local"), "pkg:pypi/zope-interface@5.0rc1%2Blocal"},
+		{"pypi name that ends in dots", NormalName("PyPI", "_A.."), "-a-"},
+		{"conda", CondaPURL("numpy", "1.20.3", "linux-64"), "pkg:conda/numpy@1.20.3?subdir=linux-64"},
 		{"a hostile name cannot add parts", APKPURL("alpine", "a@1?x=y#z/../%", "1", "", ""), "pkg:apk/alpine/a%401%3Fx%3Dy%23z%2F..%2F%25@1"},
 	}
 	for _, c := range cases {

@@ -44,6 +44,11 @@ func MavenPURL(group, artifact, version string) string {
 	return PURL{Type: "maven", Namespace: group, Name: artifact, Version: version}.String()
 }
 
+// CondaPURL returns the purl of a conda package, such as pkg:conda/numpy@1.20.3?subdir=linux-64.
+func CondaPURL(name, version, subdir string) string {
+	return withQualifiers(PURL{Type: "conda", Name: name, Version: version}, Qualifier{"subdir", subdir})
+}
+
 // GemPURL returns the purl of a gem: pkg:gem/nokogiri@1.16.0?platform=java. The platform "ruby" is
 // that of gems without one, and left out.
 func GemPURL(name, version, platform string) string {

@@ -69,8 +69,8 @@ type Distro struct {
 // Package is one installed package.
 type Package struct {
 	PURL    string `json:"purl"`
-	Type    string `json:"type"`              // purl type: deb, apk, golang
-	Name    string `json:"name"`              // as advisories have it: maven's is group:artifact
+	Type    string `json:"type"`              // purl type: deb, apk, golang, npm, pypi, conda
+	Name    string `json:"name"`              // as advisories have it: maven's is group:artifact, pypi's is normalised
 	Version string `json:"version,omitempty"` // absent if the package does not state one
 	Arch    string `json:"arch,omitempty"`
 	// Source is what the package was built from: what distributions issue advisories for.
@@ -80,7 +80,7 @@ type Package struct {
 	Licenses []string `json:"licenses,omitempty"`
 	// Confidence is low if name or version were read off something that does not state them.
 	Confidence Confidence `json:"confidence,omitempty"`
-	OwnedBy    string     `json:"ownedBy,omitempty"` // purl of the distribution's package that owns its files
+	OwnedBy    string     `json:"ownedBy,omitempty"` // purl of the distribution's, or conda's, package that owns its files
 	Locations  []Location `json:"locations"`
 }
 

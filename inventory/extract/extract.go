@@ -6,8 +6,8 @@
 //
 //  1. The extractors are visitors of the one pass over each layer (rootfs.Read).
 //  2. After the merge, Missing names the files that turned out to matter and were not read in
-//     the pass: a database behind a symbolic or hard link, a Go program that does not show itself
-//     as one in its first bytes. The caller reads those again (rootfs.Reread).
+//     the pass: a database behind a symbolic or hard link, a package.json that is a hard link to a
+//     file of another name, a Go program that does not show itself as one in its first bytes. The caller reads those again (rootfs.Reread).
 //  3. Join returns distribution, packages and coverage. It is a pure function of its arguments.
 //
 // To add a format, copy a folder, add it to All and take its type out of the table in
@@ -33,12 +33,14 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/jar"
 	"plimsoll.dev/plimsoll/inventory/extract/julia"
 	"plimsoll.dev/plimsoll/inventory/extract/luarocks"
+	"plimsoll.dev/plimsoll/inventory/extract/npm"
 	"plimsoll.dev/plimsoll/inventory/extract/nuget"
 	"plimsoll.dev/plimsoll/inventory/extract/opam"
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
 	"plimsoll.dev/plimsoll/inventory/extract/pacman"
 	"plimsoll.dev/plimsoll/inventory/extract/portage"
 	"plimsoll.dev/plimsoll/inventory/extract/pub"
+	"plimsoll.dev/plimsoll/inventory/extract/pypi"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 	"plimsoll.dev/plimsoll/inventory/extract/rpm"
 	"plimsoll.dev/plimsoll/inventory/extract/rubygems"
@@ -72,6 +74,8 @@ func All() []Extractor {
 		portage.New(),
 		gobinary.New(),
 		jar.New(),
+		npm.New(),
+		pypi.New(),
 		cargo.New(),
 		composer.New(),
 		conan.New(),

@@ -111,6 +111,36 @@ func TestPackages(t *testing.T) {
 			{symlink("var/lib/rpmmanifest", "/opt/rpm"), file("opt/rpm/container-manifest-1", "a-1-2.noarch\n")},
 			{file("opt/rpm/container-manifest-1", "a-1-2.noarch\nb-3-4.noarch\n")},
 		}, []string{"pkg:rpm/a@1-2?arch=noarch 0:opt/rpm/container-manifest-1", "pkg:rpm/b@3-4?arch=noarch 1:opt/rpm/container-manifest-1"}, nil},
+		{"hard case 9: a deb's python module, and pip's copy beside it", []layer{
+			{file(status, debs("python3-a=1")), file("var/lib/dpkg/info/python3-a.list", "/.\n/usr/lib/python3/dist-packages/a-1.egg-info\n"),
+				file("usr/lib/python3/dist-packages/a-1.egg-info", "Name: a\nVersion: 1\n")},
+			{file("usr/local/lib/python3.11/dist-packages/a-1.dist-info/METADATA", "Name: A\nVersion: 1\n")},
+		}, []string{
+			"pkg:deb/python3-a@1 0:" + status,
+			"pkg:pypi/a@1 1:usr/local/lib/python3.11/dist-packages/a-1.dist-info/METADATA",
+			"pkg:pypi/a@1 of pkg:deb/python3-a@1 0:usr/lib/python3/dist-packages/a-1.egg-info",
+		}, nil},
+		{"hard case 9: a deb's node module, and npm's copy beside it", []layer{
+			{file(status, debs("node-a=1")), file("var/lib/dpkg/info/node-a.list", "/.\n/usr/share/nodejs/a/package.json\n"),
+				file("usr/share/nodejs/a/package.json", `{"name": "a", "version": "1"}`)},
+			{file("app/node_modules/a/package.json", `{"name": "a", "version": "1"}`)},
+		}, []string{
+			"pkg:deb/node-a@1 0:" + status, "pkg:npm/a@1 1:app/node_modules/a/package.json",
+			"pkg:npm/a@1 of pkg:deb/node-a@1 0:usr/share/nodejs/a/package.json",
+		}, nil},
+		{"hard case 27: pnpm's hard links into its store", []layer{
+			{file("root/store/v3/00/0123", `{"name": "a", "version": "1"}`), hardlink("srv/node_modules/a/package.json", "root/store/v3/00/0123"),
+				file("srv/pnpm-lock.yaml", "lockfileVersion: '9.0'\npackages:\n  b@1:\n")},
+			{hardlink("srv/copy/package.json", "root/store/v3/00/0123")},
+		}, []string{"pkg:npm/a@1 0:srv/copy/package.json 0:srv/node_modules/a/package.json"}, nil},
+		{"hard case 26: what was installed is deleted, the lock file stays", []layer{
+			{file("app/package-lock.json", `{"packages": {"node_modules/b": {"version": "1"}}}`), file("app/node_modules/a/package.json", `{"name": "a", "version": "1"}`)},
+			{whiteout("app", "node_modules")},
+		}, []string{"pkg:npm/b@1 0:app/package-lock.json"}, nil},
+		{"what is installed comes in a later layer than the lock file", []layer{
+			{file("app/uv.lock", "[[package]]\nname = \"b\"\nversion = \"1\"\n")},
+			{file("app/.venv/lib/python3.11/site-packages/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n")},
+		}, []string{"pkg:pypi/a@1 1:app/.venv/lib/python3.11/site-packages/a-1.dist-info/METADATA"}, nil},
 		{"part of a database", []layer{{file(status, debs("a=1")+"Package: b\n")}},
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
 		{"a lock file counts where nothing is installed", []layer{
@@ -138,11 +168,9 @@ func TestPackages(t *testing.T) {
 			{file("nix/store/0123-openssl-3.0.13/lib/a", ""), file("nix/store/0123-openssl-3.0.13/lib/b", ""), file("nix/store/4567-bash-5.2/bin/bash", ""), file("nix/store/8901-script.sh", "")},
 		}, nil, []string{"packages/nix no-extractor nix/store/0123-openssl-3.0.13"}},
 		{"kinds that nothing reads", []layer{{
-			file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
-			file("usr/lib/python3/a-1.dist-info/METADATA", ""),
+			file("nix/store/0123-bash-5.2/bin/bash", ""),
 		}}, nil, []string{
-			"packages/npm no-extractor app/node_modules/a/package.json",
-			"packages/pypi no-extractor usr/lib/python3/a-1.dist-info/METADATA",
+			"packages/nix no-extractor nix/store/0123-bash-5.2",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -309,30 +337,6 @@ func TestExtractorsKeepTheirWord(t *testing.T) {
 		}
 		if e.Wants(&rootfs.Entry{Path: "etc/hostname", Kind: rootfs.Regular}, []byte("host\n")) != rootfs.Ignore {
 			t.Errorf("%s wants etc/hostname", e.Name())
-		}
-	}
-}
-
-func TestUnsupportedTypes(t *testing.T) {
-	for path, want := range map[string]string{
-		"var/lib/rpm/Packages":                                      "",
-		"srv/Packages":                                              "",
-		"usr/share/nodejs/a/package.json":                           "",
-		"usr/lib/node_modules/npm/package.json":                     "npm",
-		"app/yarn.lock":                                             "npm",
-		"opt/venv/lib/python3.11/site-packages/a.egg-info":          "pypi",
-		"opt/venv/lib/python3.11/site-packages/a.egg-info/PKG-INFO": "pypi",
-		"usr/share/doc/METADATA":                                    "",
-		"app/app.deps.json":                                         "",
-		"opt/conda/conda-meta/a.json":                               "conda",
-		"opt/app.war":                                               "",
-		"etc/a.json":                                                "",
-		"var/lib/dpkg/status":                                       "",
-		"lib/apk/db/installed":                                      "",
-		"":                                                          "",
-	} {
-		if got := unsupportedType(path); got != want {
-			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
 }

@@ -28,7 +28,7 @@ type LateKey struct {
 // sorted by layer and path.
 func Missing(tree *rootfs.Tree, layers []*rootfs.LayerIndex) []Late {
 	v := &view{tree: tree, layers: layers}
-	if anyAgain(layers) {
+	if anyLate(layers) {
 		v.collect(func(*rootfs.Node) {})
 	}
 	visitors := map[LateKey][]string{}
@@ -52,12 +52,20 @@ func Missing(tree *rootfs.Tree, layers []*rootfs.LayerIndex) []Late {
 	return missing
 }
 
-// anyAgain tells whether any file of any layer asks to be read again. Hardly an image has one,
-// and then the walk over all its files can be left out.
-func anyAgain(layers []*rootfs.LayerIndex) bool {
+// anyLate tells whether any file of any layer may have to be read again: because a visitor asks
+// for it, or because a hard link gives it a name that one knows. Hardly an image has one, and then
+// the walk over all its files can be left out.
+func anyLate(layers []*rootfs.LayerIndex) bool {
+	extractors := All()
 	for _, layer := range layers {
 		for i := range layer.Entries {
-			for _, result := range layer.Entries[i].Results {
+			entry := &layer.Entries[i]
+			if entry.Kind == rootfs.Hardlink && slices.ContainsFunc(extractors, func(e Extractor) bool {
+				return e.Wants(entry, nil) != rootfs.Ignore
+			}) {
+				return true
+			}
+			for _, result := range entry.Results {
 				if record.WantsAgain(result.Data) {
 					return true
 				}
@@ -77,8 +85,8 @@ func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest
 			found.AddLink(name, node.Path)
 		}
 	}
-	unread := unsupported{}
-	v.collect(unread.count)
+	var unread unsupported
+	v.collect(unread.see)
 	extractors := All()
 	for _, e := range extractors {
 		located := v.files(e)

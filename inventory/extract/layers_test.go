@@ -100,11 +100,14 @@ func pack(t *testing.T, entries []tar.Header) image.Layer {
 	}}
 }
 
-// lines writes each package with the layers and paths it was found at.
+// lines writes each package with its owner and the layers and paths it was found at.
 func (s scanned) lines() []string {
 	var lines []string
 	for _, p := range s.packages {
 		line := p.PURL
+		if p.OwnedBy != "" {
+			line += " of " + p.OwnedBy
+		}
 		for _, location := range p.Locations {
 			layer := -1
 			for i, diffID := range s.diffIDs {

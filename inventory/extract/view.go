@@ -20,10 +20,25 @@ type view struct {
 // collect walks over all files once, for itself and for each.
 func (v *view) collect(each func(*rootfs.Node)) {
 	v.visited = map[string][]*rootfs.Node{}
+	extractors := All()
 	for node := range v.tree.Files() {
 		each(node)
 		for _, result := range node.Entry.Results {
 			v.visited[result.Visitor] = append(v.visited[result.Visitor], node)
+		}
+		if node.Path != node.Entry.Path {
+			v.addRenamed(extractors, node)
+		}
+	}
+}
+
+// addRenamed adds a file that the pass did not know by name: pnpm makes node_modules of hard links
+// into its store, where files are called by their sums.
+func (v *view) addRenamed(extractors []Extractor, node *rootfs.Node) {
+	for _, e := range extractors {
+		visited := slices.ContainsFunc(node.Entry.Results, func(r rootfs.Result) bool { return r.Visitor == e.Name() })
+		if !visited && wants(e, node, node.Path) {
+			v.visited[e.Name()] = append(v.visited[e.Name()], node)
 		}
 	}
 }
@@ -44,14 +59,14 @@ func (v *view) files(e Extractor) []locatedFile {
 			node, ok := v.regular(path)
 			if ok && !seen[node.Path] && wants(e, node, path) {
 				seen[node.Path] = true
-				files = append(files, v.locate(e, node, true))
+				files = append(files, v.locate(e, node))
 			}
 		}
 	}
 	v.addHistory(e, files)
 	for _, node := range v.visited[e.Name()] {
 		if !seen[node.Path] {
-			files = append(files, v.locate(e, node, false))
+			files = append(files, v.locate(e, node))
 		}
 	}
 	return files
@@ -83,12 +98,12 @@ func wants(e Extractor, node *rootfs.Node, path string) bool {
 }
 
 // locate finds what an extractor said of a file, in the pass or when it was read again.
-func (v *view) locate(e Extractor, node *rootfs.Node, isKnown bool) locatedFile {
+func (v *view) locate(e Extractor, node *rootfs.Node) locatedFile {
 	f := locatedFile{File: record.File{Path: node.Path, Layer: node.Layer}}
 	key := LateKey{node.Layer, node.Entry.Path}
 	result, ok := v.result(e, key, node.Entry)
 	f.Read, f.Data, f.Problem = ok, result.Data, result.Problem
-	if isKnown && !ok || record.WantsAgain(f.Data) {
+	if !ok || record.WantsAgain(f.Data) {
 		f.unread = append(f.unread, key)
 	}
 	return f
