@@ -75,13 +75,3 @@ func deviations(ecosystem string) []deviation {
 	}
 	return nil
 }
-
-// deviates returns why semantic may err about a pair; empty if it should not.
-func deviates(ecosystem, a, b string) string {
-	for _, d := range deviations(ecosystem) {
-		if d.of(a, b) {
-			return d.reason
-		}
-	}
-	return ""
-}

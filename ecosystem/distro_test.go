@@ -103,6 +103,7 @@ func TestFromDistro(t *testing.T) {
 // distribution in parts, and OSV has, are all of that distribution's ecosystems in OSV's data that
 // are not another product's.
 func TestPartsOfADistributionAreThoseOfTheData(t *testing.T) {
+	names := map[string][]string{}
 	for _, c := range []struct {
 		base, want string // what an ecosystem of the release holds
 		r          Release
@@ -121,8 +122,11 @@ func TestPartsOfADistributionAreThoseOfTheData(t *testing.T) {
 		{"Rocky Linux", ":8", Release{ID: "rocky", VersionID: "8.9"}, nil},
 	} {
 		t.Run(c.base+c.want, func(t *testing.T) {
+			if names[c.base] == nil {
+				names[c.base] = ecosystemsInOSV(t, c.base)
+			}
 			ours, found := FromDistro(c.r), 0
-			for _, name := range ecosystemsInOSV(t, c.base) {
+			for _, name := range names[c.base] {
 				if !strings.Contains(name, c.want) || slices.ContainsFunc(c.others, func(other string) bool { return strings.Contains(name, other) }) {
 					continue
 				}
@@ -147,8 +151,8 @@ func ecosystemsInOSV(t *testing.T, base string) []string {
 	}
 	defer archive.Close()
 	seen := map[string]bool{}
-	for _, file := range archive.File {
-		content, err := file.Open()
+	for i := 0; i < len(archive.File); i += everyRecord(len(archive.File)) {
+		content, err := archive.File[i].Open()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -146,12 +146,15 @@ func cutFreeBSDComponent(s string) (c freeBSDComponent, rest string) {
 	return c, s[i:]
 }
 
-// freeBSDStage returns what a word counts as, 1 for a, and whether it is one of the special ones.
+// freeBSDLetterA is what a counts as; no letter is 0.
+const freeBSDLetterA = 1
+
+// freeBSDStage returns the letter that a word counts as, and whether it is one of the special ones.
 func freeBSDStage(word string) (letter byte, special bool) {
 	for _, stage := range [...]struct {
 		name   string
 		letter byte
-	}{{"pl", 0}, {"alpha", 'a' - 'a' + 1}, {"beta", 'b' - 'a' + 1}, {"pre", 'p' - 'a' + 1}, {"rc", 'r' - 'a' + 1}} {
+	}{{"pl", 0}, {"alpha", freeBSDLetterA}, {"beta", freeBSDLetterA + 'b' - 'a'}, {"pre", freeBSDLetterA + 'p' - 'a'}, {"rc", freeBSDLetterA + 'r' - 'a'}} {
 		if strings.EqualFold(word, stage.name) {
 			return stage.letter, true
 		}

@@ -18,8 +18,8 @@ func NormalName(ecosystem, name string) string {
 	case "PyPI":
 		return normalPyPI(name)
 	case "crates.io":
-		// crates.io compares names by canon_crate_name: small letters, and hyphens as underscores.
-		// Records have both (Deno and deno, ic-cdk and ic_cdk).
+		// crates.io compares names by canon_crate_name (rust-lang/crates.io, migrations): case does not
+		// count, nor whether a hyphen or an underscore. Records have both (Deno, deno; ic-cdk, ic_cdk).
 		return strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	case "GitHub Actions", "NuGet", "Packagist", "VSCode":
 		// learn.microsoft.com/nuget/reference/package-versioning: ids are case-insensitive;

@@ -18,8 +18,8 @@ import (
 	"github.com/google/osv-scalibr/semantic"
 )
 
-// Reading every record takes a minute under the race detector.
-var records = flag.Int("records", 2000, "how many `records` of each ecosystem in OSV's data to take versions from, evenly spread; 0 for all")
+// Reading every record takes minutes under the race detector.
+var records = flag.Int("records", 500, "how many `records` of each ecosystem in OSV's data to take versions from, evenly spread; 0 for all")
 
 // versionsInOSV returns the versions that a copy of OSV's data names for an ecosystem, in
 // events and in lists, once each and sorted. The copy is kept beside the checkout; without it the
@@ -36,11 +36,7 @@ func versionsInOSV(t *testing.T, ecosystem string) []string {
 	}
 	defer archive.Close()
 	seen := map[string]bool{}
-	step := 1
-	if *records > 0 {
-		step += len(archive.File) / *records
-	}
-	for i := 0; i < len(archive.File); i += step {
+	for i := 0; i < len(archive.File); i += everyRecord(len(archive.File)) {
 		collectVersions(t, archive.File[i], ecosystem, seen)
 	}
 	var versions []string
@@ -49,6 +45,14 @@ func versionsInOSV(t *testing.T, ecosystem string) []string {
 	}
 	slices.Sort(versions)
 	return versions
+}
+
+// everyRecord returns how many records to go on by.
+func everyRecord(all int) int {
+	if *records > 0 {
+		return 1 + all / *records
+	}
+	return 1
 }
 
 func collectVersions(t *testing.T, file *zip.File, ecosystem string, seen map[string]bool) {

@@ -155,15 +155,12 @@ func refConan(a, b string) int {
 }
 
 func refConanItems(a, b string) int {
-	zeros := regexp.MustCompile(`(^|\.)0+$`)
 	items := func(s string) []string {
-		for zeros.MatchString(s) && s != "" {
-			s = zeros.ReplaceAllString(s, "")
-			if s == "" {
-				return nil
-			}
+		list := strings.Split(s, ".")
+		for len(list) > 0 && list[len(list)-1] != "" && strings.Trim(list[len(list)-1], "0") == "" {
+			list = list[:len(list)-1]
 		}
-		return strings.Split(s, ".")
+		return list
 	}
 	x, y := items(a), items(b)
 	for i := range min(len(x), len(y)) {
