@@ -50,6 +50,12 @@ func GolangPURL(module, version string) string {
 	return PURL{Type: "golang", Namespace: namespace, Name: name, Version: version}.String()
 }
 
+// GenericPURL returns the purl of software that is no package of any kind, such as
+// pkg:generic/nginx@1.22.1 (purl-spec, types/generic). version may be empty.
+func GenericPURL(name, version string) string {
+	return PURL{Type: "generic", Name: name, Version: version}.String()
+}
+
 // distroPackage lower-cases namespace and name, which the definitions of deb and apk ask for.
 func distroPackage(kind, distroID, name, version, arch, distroTag string) string {
 	var qualifiers [2]Qualifier

@@ -27,6 +27,8 @@ func TestBuiltPURLs(t *testing.T) {
 		{"a module without a slash", GolangPURL("stdlib", "1.22.3"), "pkg:golang/stdlib@1.22.3"},
 		{"incompatible", GolangPURL("github.com/docker/docker", "v24.0.7+incompatible"), "pkg:golang/github.com/docker/docker@v24.0.7%2Bincompatible"},
 		{"no version", GolangPURL("example.com/app", ""), "pkg:golang/example.com/app"},
+		{"generic", GenericPURL("nginx", "1.22.1"), "pkg:generic/nginx@1.22.1"},
+		{"generic without a version", GenericPURL("busybox", ""), "pkg:generic/busybox"},
 		{"a hostile name cannot add parts", APKPURL("alpine", "a@1?x=y#z/../%", "1", "", ""), "pkg:apk/alpine/a%401%3Fx%3Dy%23z%2F..%2F%25@1"},
 	}
 	for _, c := range cases {
