@@ -23,6 +23,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/dpkg"
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
+	"plimsoll.dev/plimsoll/inventory/extract/program"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -41,12 +42,13 @@ type Extractor interface {
 }
 
 // All returns the extractors in the order in which they assemble: the distribution first, as
-// the others' purls name it.
+// the others' purls name it; programs last, as they count only where no package speaks for them.
 func All() []Extractor {
 	return []Extractor{
 		osrelease.New(),
 		dpkg.New(),
 		apk.New(),
 		gobinary.New(),
+		program.New(),
 	}
 }

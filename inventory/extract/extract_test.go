@@ -96,6 +96,26 @@ func TestPackages(t *testing.T) {
 		}, []string{"pkg:deb/debian/a@1:1?distro=debian-12 0:" + status}, nil},
 		{"part of a database", []layer{{file(status, debs("a=1")+"Package: b\n")}},
 			[]string{"pkg:deb/a@1 0:" + status}, []string{"packages/deb malformed-entry " + status}},
+		{"program without a package, in two files", []layer{
+			{file("usr/local/bin/python3.11", "\x7fELF\x003.11.2\x00")}, {file("usr/local/lib/libpython3.11.so.1.0", "\x7fELF\x003.11.2\x00")},
+		}, []string{"pkg:generic/python@3.11.2 0:usr/local/bin/python3.11 1:usr/local/lib/libpython3.11.so.1.0"}, nil},
+		{"hard case 9: program of a package, and its copy beside it", []layer{{
+			file(status, debs("bash=5.2")), file("var/lib/dpkg/info/bash.list", "/.\n/bin/bash\n"), symlink("bin", "usr/bin"),
+			file("usr/bin/bash", "\x7fELF@(#)Bash version 5.2.15(1)"), file("opt/bash", "\x7fELF@(#)Bash version 5.2.15(1)"),
+		}}, []string{"pkg:deb/bash@5.2 0:" + status, "pkg:generic/bash@5.2.15 0:opt/bash"}, nil},
+		{"program with two versions", []layer{{file("opt/bash", "\x7fELF@(#)Bash version 5.2.15 @(#)Bash version 5.1.4")}},
+			[]string{"pkg:generic/bash 0:opt/bash"}, []string{"packages/generic unversioned-package opt/bash"}},
+		{"program with two versions, of a package", []layer{{
+			file(status, debs("bash=5.2")), file("var/lib/dpkg/info/bash.list", "/opt/bash\n"),
+			file("opt/bash", "\x7fELF@(#)Bash version 5.2.15 @(#)Bash version 5.1.4"),
+		}}, []string{"pkg:deb/bash@5.2 0:" + status}, nil},
+		{"hard case 27: program with other names as hard links", []layer{{
+			file("usr/bin/git", "\x7fELFgit/2.39.5\x00"), hardlink("usr/bin/git-shell", "usr/bin/git"),
+		}}, []string{"pkg:generic/git@2.39.5 0:usr/bin/git"}, nil},
+		{"hard case 27: busybox is a hard link to its first name", []layer{
+			{file("bin/[", "\x7fELFBusyBox v1.36.1 (2024)"), hardlink("bin/busybox", "bin/["), hardlink("bin/sh", "bin/[")}, {file("etc/hosts", "")},
+		}, []string{"pkg:generic/busybox@1.36.1 0:bin/busybox"}, nil},
+		{"program deleted", []layer{{file("opt/bash", "\x7fELF@(#)Bash version 5.2.15")}, {whiteout("opt", "bash")}}, nil, nil},
 		{"kinds that nothing reads", []layer{{
 			file("var/lib/rpm/rpmdb.sqlite", ""), file("app/package-lock.json", ""), file("app/node_modules/a/package.json", ""),
 			file("usr/lib/python3/a-1.dist-info/METADATA", ""), file("opt/a.jar", ""),
@@ -117,7 +137,7 @@ func TestPackages(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/golang": inventory.Full}
+	full := map[string]inventory.State{"packages/apk": inventory.Full, "packages/deb": inventory.Full, "packages/generic": inventory.Full, "packages/golang": inventory.Full}
 	for _, test := range []struct {
 		name      string
 		layer     layer
@@ -215,6 +235,9 @@ func TestJoinIsDeterministic(t *testing.T) {
 // TestExtractorsKeepTheirWord checks what Join relies on, for every extractor there is.
 func TestExtractorsKeepTheirWord(t *testing.T) {
 	names := map[string]bool{}
+	if all := All(); all[len(all)-1].Name() != "program" {
+		t.Error("programs are not last: packages that assemble after them could not claim them")
+	}
 	for _, e := range All() {
 		if names[e.Name()] {
 			t.Errorf("%s is listed twice", e.Name())
