@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // product is how one product is recognised.
@@ -14,6 +15,8 @@ type product struct {
 	// speak of it.
 	bitnami string
 	// files are the names of its programs and libraries, without folders. "*" stands for any text.
+	// Where one file has many names as hard links, the first by alphabet is among them: it is the
+	// one that a layer holds the content under.
 	files []string
 	// isText says that the files are texts; they are ELF files otherwise.
 	isText bool
@@ -34,11 +37,12 @@ func (p *product) isNamed(base string) bool {
 	return named
 }
 
-// star returns what the "*" in the first pattern that fits a file's name stands for.
+// star returns what the "*" in the first pattern that fits a file's name stands for. It is valid
+// UTF-8, as regular expressions are.
 func (p *product) star(base string) (star string, named bool) {
 	for _, pattern := range p.files {
 		if star, named = matchName(pattern, base); named {
-			return star, true
+			return star, utf8.ValidString(star)
 		}
 	}
 	return "", false

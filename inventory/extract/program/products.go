@@ -15,7 +15,7 @@ func products() []product {
 			example: "@(#)Bash version 5.2.15(1) release GNU\x00", source: "bash 5.2.15-2+b13",
 		},
 		{
-			name: "busybox", files: []string{"busybox"},
+			name: "busybox", files: []string{"[", "busybox"},
 			pattern: `BusyBox v(\d+\.\d+\.\d+)`,
 			example: "BusyBox v1.35.0 (Debian 1:1.35.0-4+deb12u1+b1)\x00", source: "busybox-static 1:1.35.0-4+deb12u1+b1",
 		},
@@ -80,7 +80,7 @@ func products() []product {
 			example: "node.js/v18.20.4\x00", source: "libnode108 18.20.4+dfsg-1~deb12u3",
 		},
 		{
-			name: "openldap", bitnami: "openldap", files: []string{"slapd"},
+			name: "openldap", bitnami: "openldap", files: []string{"slapacl", "slapd"},
 			pattern: `\$OpenLDAP: slapd (\d+\.\d+\.\d+)`,
 			example: "@(#) $OpenLDAP: slapd 2.5.13+dfsg-5 (Feb  8 2023 01:56:12) $", source: "slapd 2.5.13+dfsg-5",
 		},

@@ -13,7 +13,7 @@
 // would be free of them. So packages/generic being full means that every file with a known name
 // was looked at, not that every program is known.
 //
-// Limits: a program of more than 256 MiB is not looked at.
+// Limits: of a text that leads nowhere, 65,536 in one file.
 package program
 
 import (
@@ -29,14 +29,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
-const (
-	purlType = "generic"
-	// sizeLimit is twice the size of the largest that is known, Rust's compiler.
-	sizeLimit = 256 << 20
-	// busybox is one file with hundreds of names. Where they are hard links, as in its own image,
-	// a layer holds the content under the first of them by alphabet, "[".
-	busybox = "bin/busybox"
-)
+const purlType = "generic"
 
 // Extractor is an extract.Extractor.
 type Extractor struct {
@@ -55,25 +48,21 @@ func (Extractor) Name() string { return "program" }
 // Version implements rootfs.Visitor.
 func (Extractor) Version() int { return 1 }
 
-// Known implements extract.Extractor.
-func (Extractor) Known() []string { return []string{busybox} }
+// Known returns nothing: programs may lie anywhere.
+func (Extractor) Known() []string { return nil }
 
-// Wants implements rootfs.Visitor. Without a head, which is after the merge, the name decides.
+// Wants implements rootfs.Visitor.
 func (e Extractor) Wants(entry *rootfs.Entry, head []byte) rootfs.Want {
 	name := baseOf(entry.Path)
 	isELF := bytes.HasPrefix(head, []byte("\x7fELF"))
 	for i := range e.products {
 		p := &e.products[i]
-		if (p.isText != isELF || len(head) == 0) && p.isNamed(name) {
-			return given(entry.Size <= sizeLimit && !inLanguagePackage(entry.Path))
+		if p.isText != isELF && p.isNamed(name) {
+			if inLanguagePackage(entry.Path) {
+				return rootfs.Ignore
+			}
+			return rootfs.Stream
 		}
-	}
-	return rootfs.Ignore
-}
-
-func given(wanted bool) rootfs.Want {
-	if wanted {
-		return rootfs.Stream
 	}
 	return rootfs.Ignore
 }
@@ -99,19 +88,20 @@ func inLanguagePackage(file string) bool {
 	return false
 }
 
-// Visit returns what the content says that it is, as a record.Contents. A file that is read again
-// after the merge and has no known name is one that busybox leads to.
+// Visit returns what the content says that it is, as a record.Contents; nothing for what it does
+// not recognise.
 func (e Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
 	searches := e.searches(f.Path)
-	if len(searches) == 0 {
-		searches = e.searches(busybox)
-	}
 	buffer := e.buffers.Get().(*[bufferSize]byte)
 	defer e.buffers.Put(buffer)
 	if err := searchAll(f, buffer[:], searches); err != nil {
 		return nil, err
 	}
-	return contentsOf(searches).Encode(), nil
+	contents := contentsOf(searches)
+	if len(contents.Packages) == 0 {
+		return nil, nil
+	}
+	return contents.Encode(), nil
 }
 
 // searches are those for the products that have a file of this name.
@@ -151,8 +141,8 @@ func contentsOf(searches []*search) (contents record.Contents) {
 	return contents
 }
 
-// Assemble implements extract.Extractor. The other hard links of a program are left out: they
-// have its content, and not its name.
+// Assemble implements extract.Extractor. The other hard links of a program have its content; those
+// that do not have its name are left out.
 func (e Extractor) Assemble(files []record.File, found *record.Found) {
 	found.LookedFor(purlType)
 	var named []record.File
