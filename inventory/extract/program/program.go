@@ -13,7 +13,7 @@
 // would be free of them. So packages/generic being full means that every file with a known name
 // was looked at, not that every program is known.
 //
-// Limits: of a text that leads nowhere, 65,536 in one file.
+// Limits: a file that holds a product's text more than 65,536 times is given up as a problem.
 package program
 
 import (
@@ -81,7 +81,7 @@ func baseOf(file string) string {
 // speaks for all that it brought.
 func inLanguagePackage(file string) bool {
 	for _, folder := range [...]string{"node_modules/", "site-packages/", "dist-packages/", "gems/"} {
-		if strings.Contains(file, folder) {
+		if i := strings.Index(file, folder); i == 0 || i > 0 && file[i-1] == '/' {
 			return true
 		}
 	}

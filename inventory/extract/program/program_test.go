@@ -1,11 +1,15 @@
 package program
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -164,6 +168,8 @@ func TestWants(t *testing.T) {
 		{"program where a text is expected", "opt/jre/release", program, rootfs.Ignore},
 		{"empty", "bin/busybox", nil, rootfs.Ignore},
 		{"in the root", "node", program, rootfs.Stream},
+		{"in an npm package", "node_modules/node/bin/node", program, rootfs.Ignore},
+		{"in a folder whose name ends like theirs", "opt/my-gems/bin/ruby", program, rootfs.Stream},
 		{"a folder of that name", "nginx/app", program, rootfs.Ignore},
 		{"a name's beginning", "usr/bin/nginx-debug", program, rootfs.Ignore},
 		{"a name that no file system allows", "usr/bin/php" + strings.Repeat("8", 300), program, rootfs.Ignore},
@@ -307,5 +313,40 @@ func BenchmarkWants(b *testing.B) {
 	entry := &rootfs.Entry{Path: "usr/lib/x86_64-linux-gnu/libpthread.so.0", Kind: rootfs.Regular}
 	for b.Loop() {
 		e.Wants(entry, head)
+	}
+}
+
+// TestBitnamiNames: the names are those of a copy of OSV's data beside the checkout. Without it the
+// test is skipped, except in CI where the shared folder is there and so the data must be.
+func TestBitnamiNames(t *testing.T) {
+	shared := filepath.Join("..", "..", "..", "..", "shared")
+	archive, err := zip.OpenReader(filepath.Join(shared, "data", "osv", "Bitnami", "all.zip"))
+	if err != nil {
+		if _, absent := os.Stat(shared); absent == nil && os.Getenv("CI") == "true" {
+			t.Fatalf("%v: the shared folder lacks its OSV data", err)
+		}
+		t.Skipf("no OSV data to compare with: %v", err)
+	}
+	defer archive.Close()
+	known := map[string]bool{}
+	for _, file := range archive.File {
+		content, err := fs.ReadFile(archive, file.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var record struct {
+			Affected []struct{ Package struct{ Name string } }
+		}
+		if err := json.Unmarshal(content, &record); err != nil {
+			t.Fatal(err)
+		}
+		for _, affected := range record.Affected {
+			known[affected.Package.Name] = true
+		}
+	}
+	for _, p := range products() {
+		if known[p.name] != (p.bitnami == p.name) || p.bitnami != "" && !known[p.bitnami] {
+			t.Errorf("%s: Bitnami's name is said to be %q; it knows this name: %v", p.name, p.bitnami, known[p.name])
+		}
 	}
 }
