@@ -13,8 +13,8 @@
 // To add a format, copy a folder, add it to All and take its type out of the table in
 // unsupported.go.
 //
-// It does not: run a package manager, ask a network, or guess. What is there and cannot be read
-// is a gap in the coverage, never silence.
+// It does not run a package manager or ask a network. What is guessed (programs without a package)
+// says so; what is there and cannot be read is a gap in the coverage, never silence.
 package extract
 
 import (
