@@ -22,8 +22,9 @@ e2e: build images ## the binary against real images, registries and engines, and
 bench: build images ## speed and memory against the floor (and syft, if it is on PATH)
 	go run ./bench
 
-images: ## the real test images, built once and kept in the user's cache folder
+images: ## the real test images and programs, made once and kept in the user's cache folder
 	@tools/images.sh
+	@tools/programs.sh
 
 starter: ## compile the starter database from ../shared/data
 	go run ./advisory/db/starter/generate --from ../shared/data

@@ -35,6 +35,8 @@ func TestBuiltPURLs(t *testing.T) {
 		{"hard case 28: pypi", PyPIPURL("Zope._-.Interface", "5.0rc1+local"), "pkg:pypi/zope-interface@5.0rc1%2Blocal"},
 		{"pypi name that ends in dots", NormalName("PyPI", "_A.."), "-a-"},
 		{"conda", CondaPURL("numpy", "1.20.3", "linux-64"), "pkg:conda/numpy@1.20.3?subdir=linux-64"},
+		{"generic", GenericPURL("nginx", "1.22.1"), "pkg:generic/nginx@1.22.1"},
+		{"generic without a version", GenericPURL("busybox", ""), "pkg:generic/busybox"},
 		{"a hostile name cannot add parts", APKPURL("alpine", "a@1?x=y#z/../%", "1", "", ""), "pkg:apk/alpine/a%401%3Fx%3Dy%23z%2F..%2F%25@1"},
 	}
 	for _, c := range cases {

@@ -49,6 +49,11 @@ func CondaPURL(name, version, subdir string) string {
 	return withQualifiers(PURL{Type: "conda", Name: name, Version: version}, Qualifier{"subdir", subdir})
 }
 
+// GenericPURL returns the purl of software that is no package of any kind: pkg:generic/nginx@1.22.1.
+func GenericPURL(name, version string) string {
+	return PURL{Type: "generic", Name: name, Version: version}.String()
+}
+
 // GemPURL returns the purl of a gem: pkg:gem/nokogiri@1.16.0?platform=java. The platform "ruby" is
 // that of gems without one, and left out.
 func GemPURL(name, version, platform string) string {

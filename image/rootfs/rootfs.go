@@ -98,7 +98,7 @@ type Visitor interface {
 // File is a regular file's content on its way by.
 type File struct {
 	*Entry
-	// Reader gives the content from the start.
+	// Reader gives the content from the start. It is for the goroutine of the visit alone.
 	io.Reader
 	// At gives it in any order; nil unless the visitor wanted Random or Costly.
 	At io.ReaderAt

@@ -35,8 +35,10 @@ func (w *walker) regular(e Entry, b *body) error {
 	p := w.plan(&e, head)
 	e.Results = p.results
 	switch {
-	case p.random > 0 || p.streaming > 1:
+	case p.random > 0:
 		err = w.visitKept(&e, b, p)
+	case p.streaming > 1:
+		err = w.visitTogether(&e, b, p)
 	case p.streaming == 1:
 		err = w.visitStreaming(&e, b, p)
 	case p.hash != nil:
@@ -168,26 +170,35 @@ func (w *walker) failed(err error) error {
 	return w.ctx.Err()
 }
 
-// visit runs one visitor and keeps its result. A visitor that panics is a defect of the visitor,
-// met by one file; it must not cost the user the whole scan.
+// visit runs one visitor and keeps its result.
 func (w *walker) visit(v Visitor, e *Entry, f *File) Result {
-	result := Result{Visitor: v.Name()}
-	func() {
-		defer func() {
-			if cause := recover(); cause != nil {
-				result.Data, result.Problem = nil, fmt.Sprintf("the visitor failed: %v", cause)
-			}
-		}()
-		data, err := v.Visit(w.ctx, f)
-		result.Data = bytes.Clone(data)
-		if err != nil {
-			result.Problem = err.Error()
+	result := w.run(v, f)
+	e.note(result)
+	return result
+}
+
+// run runs one visitor. One that panics is a defect of the visitor, met by one file; it must not
+// cost the user the whole scan.
+func (w *walker) run(v Visitor, f *File) (result Result) {
+	result.Visitor = v.Name()
+	defer func() {
+		if cause := recover(); cause != nil {
+			result.Data, result.Problem = nil, fmt.Sprintf("the visitor failed: %v", cause)
 		}
 	}()
+	data, err := v.Visit(w.ctx, f)
+	result.Data = bytes.Clone(data)
+	if err != nil {
+		result.Problem = err.Error()
+	}
+	return result
+}
+
+// note keeps a result that says something.
+func (e *Entry) note(result Result) {
 	if result.Data != nil || result.Problem != "" {
 		e.Results = append(e.Results, result)
 	}
-	return result
 }
 
 // passing is a file's content on its way by; it notes the layer's own errors.

@@ -37,15 +37,16 @@ func TestVisitContent(t *testing.T) {
 		visitors []Visitor
 		memory   int64
 	}{
-		"nobody":                    {nil, DefaultMemory},
-		"one streaming":             {[]Visitor{reading("v", Stream)}, DefaultMemory},
-		"one random":                {[]Visitor{reading("v", Random)}, DefaultMemory},
-		"two streaming":             {[]Visitor{reading("v", Stream), reading("w", Stream)}, DefaultMemory},
-		"streaming and random":      {[]Visitor{reading("v", Stream), reading("w", Random)}, DefaultMemory},
-		"one costly":                {[]Visitor{reading("v", Costly)}, DefaultMemory},
-		"costly and random":         {[]Visitor{reading("v", Costly), reading("w", Random)}, DefaultMemory},
-		"one random, file":          {[]Visitor{reading("v", Random)}, 0},
-		"streaming and random, few": {[]Visitor{reading("v", Stream), reading("w", Random)}, 2 * pageSize},
+		"nobody":                     {nil, DefaultMemory},
+		"one streaming":              {[]Visitor{reading("v", Stream)}, DefaultMemory},
+		"one random":                 {[]Visitor{reading("v", Random)}, DefaultMemory},
+		"two streaming":              {[]Visitor{reading("v", Stream), reading("w", Stream)}, DefaultMemory},
+		"three streaming, no memory": {[]Visitor{reading("v", Stream), reading("w", Stream), reading("x", Stream)}, 0},
+		"streaming and random":       {[]Visitor{reading("v", Stream), reading("w", Random)}, DefaultMemory},
+		"one costly":                 {[]Visitor{reading("v", Costly)}, DefaultMemory},
+		"costly and random":          {[]Visitor{reading("v", Costly), reading("w", Random)}, DefaultMemory},
+		"one random, file":           {[]Visitor{reading("v", Random)}, 0},
+		"streaming and random, few":  {[]Visitor{reading("v", Stream), reading("w", Random)}, 2 * pageSize},
 	} {
 		t.Run(name, func(t *testing.T) {
 			index, err := Read(t.Context(), layerOf(gzipOf(t, plain), plain), Options{
@@ -161,6 +162,55 @@ func TestVisitHead(t *testing.T) {
 	}
 }
 
+// Visitors that stream the same file do not wait for one another, and it is not kept for them: it
+// may be larger than what may be kept.
+func TestVisitTogether(t *testing.T) {
+	plain := tarOf(t, "a="+content(3*chunkSize), "b=2")
+	streaming := func(name string, visit func(*File) ([]byte, error)) Visitor {
+		return watch{name, always(Stream), func(_ context.Context, f *File) ([]byte, error) { return visit(f) }}
+	}
+	first := func(f *File) ([]byte, error) {
+		b := make([]byte, 1)
+		_, err := io.ReadFull(f, b)
+		return b, err
+	}
+	last := func(f *File) ([]byte, error) {
+		b, err := io.ReadAll(f)
+		return b[len(b)-1:], err
+	}
+	for name, test := range map[string]struct {
+		visitors []Visitor
+		want     []Result // of a
+	}{
+		"one stops early": {[]Visitor{streaming("v", first), streaming("w", last)},
+			[]Result{{Visitor: "v", Data: []byte("0")}, {Visitor: "w", Data: []byte(content(3 * chunkSize)[3*chunkSize-1:])}}},
+		"all stop early": {[]Visitor{streaming("v", first), streaming("w", first)}, []Result{{Visitor: "v", Data: []byte("0")}, {Visitor: "w", Data: []byte("0")}}},
+		"nobody reads":   {[]Visitor{streaming("v", func(*File) ([]byte, error) { return nil, nil }), streaming("w", func(*File) ([]byte, error) { return nil, nil })}, nil},
+		"one reads nothing": {[]Visitor{streaming("v", func(f *File) ([]byte, error) { _, err := f.Read(nil); return nil, err }), streaming("w", first)},
+			[]Result{{Visitor: "w", Data: []byte("0")}}},
+		"one panics": {[]Visitor{streaming("v", func(f *File) ([]byte, error) { _, _ = first(f); panic("oh") }), streaming("w", first)},
+			[]Result{{Visitor: "v", Problem: "the visitor failed: oh"}, {Visitor: "w", Data: []byte("0")}}},
+	} {
+		for _, hash := range []func(*Entry, []byte) bool{nil, func(*Entry, []byte) bool { return true }} {
+			limits := DefaultLimits()
+			limits.FileSize = 1
+			index, err := Read(t.Context(), layerOf(plain, plain), Options{Visitors: test.visitors, Hash: hash, Limits: limits})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			if diff := cmp.Diff(test.want, index.Entries[0].Results); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+			if sum := sha256.Sum256([]byte(content(3 * chunkSize))); hash != nil && *index.Entries[0].SHA256 != sum {
+				t.Errorf("%s: another sum", name)
+			}
+			if got := index.Entries[1].Path; got != "b" {
+				t.Errorf("%s: the next entry is %q", name, got)
+			}
+		}
+	}
+}
+
 // What a visitor leaves unread is passed, and counts in the sum.
 func TestVisitReadsLess(t *testing.T) {
 	plain := tarOf(t, "a="+content(chunkSize), "b=2")
@@ -215,13 +265,15 @@ func TestVisitCannotSwallow(t *testing.T) {
 		return nil, nil
 	}}
 	for name, hash := range map[string]func(*Entry, []byte) bool{"no sum": nil, "sum": func(*Entry, []byte) bool { return true }} {
-		t.Run(name, func(t *testing.T) {
-			blob := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(cut)), nil }
-			_, err := Read(t.Context(), image.Layer{Blob: blob}, Options{Visitors: []Visitor{swallows}, Hash: hash})
-			if !errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Errorf("got %v", err)
-			}
-		})
+		for _, visitors := range [][]Visitor{{swallows}, {swallows, swallows}} {
+			t.Run(name, func(t *testing.T) {
+				blob := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(cut)), nil }
+				_, err := Read(t.Context(), image.Layer{Blob: blob}, Options{Visitors: visitors, Hash: hash})
+				if !errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
 	}
 	t.Run("cancelled", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -236,7 +288,12 @@ func TestVisitCannotSwallow(t *testing.T) {
 func TestVisitOwnership(t *testing.T) {
 	plain := tarOf(t, "a=first", "b=second")
 	buffer := make([]byte, 1)
-	for _, want := range []Want{Stream, Random} {
+	type set struct {
+		want   Want
+		others []Visitor
+	}
+	for _, s := range []set{{Stream, nil}, {Random, nil}, {Stream, []Visitor{reading("w", Stream)}}} {
+		want := s.want
 		var left []io.Reader
 		var at []io.ReaderAt
 		v := watch{"v", always(want), func(_ context.Context, f *File) ([]byte, error) {
@@ -244,7 +301,7 @@ func TestVisitOwnership(t *testing.T) {
 			_, err := io.ReadFull(f, buffer)
 			return buffer, err
 		}}
-		index, err := Read(t.Context(), layerOf(plain, plain), Options{Visitors: []Visitor{v}})
+		index, err := Read(t.Context(), layerOf(plain, plain), Options{Visitors: append([]Visitor{v}, s.others...)})
 		if err != nil {
 			t.Fatal(err)
 		}

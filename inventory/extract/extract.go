@@ -13,8 +13,8 @@
 // To add a format, copy a folder, add it to All and take its type out of the table in
 // unsupported.go.
 //
-// It does not: run a package manager, ask a network, or guess. What is there and cannot be read
-// is a gap in the coverage, never silence.
+// It does not run a package manager or ask a network. What is guessed (programs without a package)
+// says so; what is there and cannot be read is a gap in the coverage, never silence.
 package extract
 
 import (
@@ -39,6 +39,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/osrelease"
 	"plimsoll.dev/plimsoll/inventory/extract/pacman"
 	"plimsoll.dev/plimsoll/inventory/extract/portage"
+	"plimsoll.dev/plimsoll/inventory/extract/program"
 	"plimsoll.dev/plimsoll/inventory/extract/pub"
 	"plimsoll.dev/plimsoll/inventory/extract/pypi"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
@@ -62,7 +63,7 @@ type Extractor interface {
 }
 
 // All returns the extractors in the order in which they assemble: the distribution first, as
-// the others' purls name it.
+// the others' purls name it; programs last, as they count only where no package speaks for them.
 func All() []Extractor {
 	return []Extractor{
 		osrelease.New(),
@@ -90,5 +91,6 @@ func All() []Extractor {
 		pub.New(),
 		rubygems.New(),
 		swift.New(),
+		program.New(),
 	}
 }

@@ -167,6 +167,26 @@ func TestPackages(t *testing.T) {
 		{"Nix", []layer{
 			{file("nix/store/0123-openssl-3.0.13/lib/a", ""), file("nix/store/0123-openssl-3.0.13/lib/b", ""), file("nix/store/4567-bash-5.2/bin/bash", ""), file("nix/store/8901-script.sh", "")},
 		}, nil, []string{"packages/nix no-extractor nix/store/0123-openssl-3.0.13"}},
+		{"program without a package, in two files", []layer{
+			{file("usr/local/bin/python3.11", "\x7fELF\x003.11.2\x00")}, {file("usr/local/lib/libpython3.11.so.1.0", "\x7fELF\x003.11.2\x00")},
+		}, []string{"pkg:generic/python@3.11.2 0:usr/local/bin/python3.11 1:usr/local/lib/libpython3.11.so.1.0"}, nil},
+		{"hard case 9: program of a package, and its copy beside it", []layer{{
+			file(status, debs("bash=5.2")), file("var/lib/dpkg/info/bash.list", "/.\n/bin/bash\n"), symlink("bin", "usr/bin"),
+			file("usr/bin/bash", "\x7fELF@(#)Bash version 5.2.15(1)"), file("opt/bash", "\x7fELF@(#)Bash version 5.2.15(1)"),
+		}}, []string{"pkg:deb/bash@5.2 0:" + status, "pkg:generic/bash@5.2.15 0:opt/bash"}, nil},
+		{"program with two versions", []layer{{file("opt/bash", "\x7fELF@(#)Bash version 5.2.15 @(#)Bash version 5.1.4")}},
+			[]string{"pkg:generic/bash 0:opt/bash"}, []string{"packages/generic unversioned-package opt/bash"}},
+		{"program with two versions, of a package", []layer{{
+			file(status, debs("bash=5.2")), file("var/lib/dpkg/info/bash.list", "/opt/bash\n"),
+			file("opt/bash", "\x7fELF@(#)Bash version 5.2.15 @(#)Bash version 5.1.4"),
+		}}, []string{"pkg:deb/bash@5.2 0:" + status}, nil},
+		{"hard case 27: program with other names as hard links", []layer{{
+			file("usr/bin/git", "\x7fELFgit/2.39.5\x00"), hardlink("usr/bin/git-shell", "usr/bin/git"),
+		}}, []string{"pkg:generic/git@2.39.5 0:usr/bin/git"}, nil},
+		{"hard case 27: content under the first of many names", []layer{
+			{file("bin/[", "\x7fELFBusyBox v1.36.1 (2024)"), hardlink("bin/busybox", "bin/["), hardlink("bin/sh", "bin/[")}, {file("etc/hosts", "")},
+		}, []string{"pkg:generic/busybox@1.36.1 0:bin/[ 0:bin/busybox"}, nil},
+		{"program deleted", []layer{{file("opt/bash", "\x7fELF@(#)Bash version 5.2.15")}, {whiteout("opt", "bash")}}, nil, nil},
 		{"kinds that nothing reads", []layer{{
 			file("nix/store/0123-bash-5.2/bin/bash", ""),
 		}}, nil, []string{
@@ -317,6 +337,9 @@ func TestJoinIsDeterministic(t *testing.T) {
 // TestExtractorsKeepTheirWord checks what Join relies on, for every extractor there is.
 func TestExtractorsKeepTheirWord(t *testing.T) {
 	names := map[string]bool{}
+	if all := All(); all[len(all)-1].Name() != "program" {
+		t.Error("programs are not last: packages that assemble after them could not claim them")
+	}
 	for _, e := range All() {
 		if names[e.Name()] {
 			t.Errorf("%s is listed twice", e.Name())

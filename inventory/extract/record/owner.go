@@ -54,7 +54,7 @@ func (f *Found) AddLink(name, target string) { f.links = append(f.links, link{na
 // byOwner splits every package that is not the distribution's own by whose files it lies in: the
 // python module that came with a deb, and the same one that pip put beside it, are two.
 func (f *Found) byOwner(packages []inventory.Package) []inventory.Package {
-	owners := f.owners(packages)
+	owners := f.owners(placesOf(packages))
 	if len(owners) == 0 {
 		return packages
 	}
@@ -81,19 +81,47 @@ func (f *Found) byOwner(packages []inventory.Package) []inventory.Package {
 	return split
 }
 
-// owners maps the path of each file that holds a package to the purl of the package that owns it.
-func (f *Found) owners(packages []inventory.Package) map[string]string {
-	wanted := map[PathSum][]string{}
+// placesOf lists the files that hold the packages, but for the distribution's own.
+func placesOf(packages []inventory.Package) []string {
+	var paths []string
 	for _, p := range packages {
 		if ofSystem(p.Type) {
 			continue
 		}
 		for _, l := range p.Locations {
-			path := outermost(l.Path)
-			for _, name := range f.namesOf(path) {
-				if sum := SumPath(name); !slices.Contains(wanted[sum], path) {
-					wanted[sum] = append(wanted[sum], path)
-				}
+			paths = append(paths, outermost(l.Path))
+		}
+	}
+	return paths
+}
+
+// Unclaimed returns the files that are known to belong to none of the packages found so far: no
+// package owns them, and none that states its version lies in them. It is for what is only
+// guessed at, and has to be asked last.
+func (f *Found) Unclaimed(files []File) []File {
+	paths := make([]string, len(files))
+	for i := range files {
+		paths[i] = files[i].Path
+	}
+	owners := f.owners(paths)
+	claimed := map[string]bool{}
+	for _, p := range f.packages {
+		for _, l := range p.Locations {
+			claimed[outermost(l.Path)] = claimed[outermost(l.Path)] || p.Version != "" && p.Confidence == ""
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(file File) bool {
+		return owners[file.Path] != "" || claimed[file.Path]
+	})
+}
+
+// owners maps each of the paths that a package owns to its purl.
+func (f *Found) owners(paths []string) map[string]string {
+	wanted := map[PathSum][]string{}
+	for _, path := range paths {
+		for _, name := range f.namesOf(path) {
+			if sum := SumPath(name); !slices.Contains(wanted[sum], path) {
+				wanted[sum] = append(wanted[sum], path)
 			}
 		}
 	}

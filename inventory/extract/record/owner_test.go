@@ -75,3 +75,38 @@ func TestOwners(t *testing.T) {
 		})
 	}
 }
+
+// TestUnclaimed: hard case 9, what is only guessed at is left out where a package is known.
+func TestUnclaimed(t *testing.T) {
+	const program = "usr/sbin/nginx"
+	for _, test := range []struct {
+		name  string
+		lists string // what the distribution's package owns
+		at    inventory.Package
+		path  string // where that one lies
+		want  bool
+	}{
+		{"nobody's", "/usr/sbin/other", inventory.Package{}, "", true},
+		{"owned", "/usr/sbin/nginx", inventory.Package{}, "", false},
+		{"owned, and listed by a link's name", "/sbin/nginx", inventory.Package{}, "", false},
+		{"a sure package in the file", "", inventory.Package{PURL: "pkg:golang/stdlib@1.26.8", Version: "1.26.8"}, program, false},
+		{"a sure package inside the file", "", inventory.Package{PURL: "pkg:maven/a/b@1", Version: "1"}, program + "!/b.jar", false},
+		{"a sure package elsewhere", "", inventory.Package{PURL: "pkg:golang/stdlib@1.26.8", Version: "1.26.8"}, "usr/bin/go", true},
+		{"a package without a version", "", inventory.Package{PURL: "pkg:golang/a"}, program, true},
+		{"another guess", "", inventory.Package{PURL: "pkg:generic/a@1", Version: "1", Confidence: inventory.Low}, program, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			found := NewFound(nil)
+			found.AddLink("sbin", "usr/sbin")
+			list := Contents{Packages: []Package{{Owns: []PathSum{SumPath(test.lists)}}}}
+			found.AddOwned(File{Data: list.Encode()}, "pkg:deb/debian/nginx@1")
+			if test.path != "" {
+				found.Add(test.at, test.path, 0)
+			}
+			left := found.Unclaimed([]File{{Path: program}})
+			if got := len(left) == 1; got != test.want {
+				t.Errorf("left %v, want it left: %v", left, test.want)
+			}
+		})
+	}
+}
