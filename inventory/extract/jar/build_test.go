@@ -167,6 +167,13 @@ func (f file) central(packed []byte, method uint16, offset int) []byte {
 	return append(append(b, f.name...), extra...)
 }
 
+// inMemory are the limits with so much memory.
+func inMemory(bytes int64) limits {
+	l := defaultLimits()
+	l.memory = bytes
+	return l
+}
+
 // The usual files.
 func manifest(lines ...string) file {
 	content := "Manifest-Version: 1.0\r\n"
@@ -191,7 +198,10 @@ type found struct {
 
 func scan(t *testing.T, path, content string) found {
 	t.Helper()
-	data := visited(t, content, maxInMemory)
+	return assembled(path, visited(t, content, defaultLimits()))
+}
+
+func assembled(path string, data []byte) found {
 	f := record.NewFound(nil)
 	New().Assemble([]record.File{{Path: path, Read: true, Data: data}}, f)
 	var all found
@@ -210,9 +220,9 @@ func scan(t *testing.T, path, content string) found {
 	return all
 }
 
-func visited(t *testing.T, content string, memory int64) []byte {
+func visited(t *testing.T, content string, l limits) []byte {
 	t.Helper()
-	data, err := visit(t.Context(), fileOf(content), memory)
+	data, err := visit(t.Context(), fileOf(content), l)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,10 +49,27 @@ func (w *walk) read(p part, limit int64, beginning bool) ([]byte, error) {
 		return nil, err
 	}
 	content := make([]byte, size)
-	if _, err := io.ReadFull(w.reader(p), content); err != nil {
+	reader := w.reader(p)
+	if _, err := io.ReadFull(reader, content); err != nil {
 		return nil, noEOF(err)
 	}
-	return content, nil
+	if size < p.size {
+		return content, nil
+	}
+	return content, atEnd(reader)
+}
+
+// atEnd tells whether a file has ended where it says. A reader that does not ask its size would
+// see what is behind.
+func atEnd(r io.Reader) error {
+	var more [1]byte
+	switch n, err := io.ReadFull(r, more[:]); {
+	case n > 0:
+		return errors.New("it is longer than it says")
+	case !errors.Is(err, io.EOF):
+		return err
+	}
+	return nil
 }
 
 // kept is an archive's content that can be read in any order.
@@ -69,14 +86,11 @@ func (w *walk) open(p part) (kept, error) {
 	if p.method == stored {
 		return kept{p.content, func() {}}, nil
 	}
-	if err := w.left.take(p.size, 0); err != nil {
-		return kept{}, err
-	}
 	if p.size > w.memory {
 		return w.spool(p)
 	}
-	content := make([]byte, p.size)
-	if err := whole(io.ReadFull(w.reader(p), content)); err != nil {
+	content, err := w.read(p, p.size, false)
+	if err != nil {
 		return kept{}, err
 	}
 	w.memory -= p.size
@@ -85,15 +99,21 @@ func (w *walk) open(p part) (kept, error) {
 
 // spool inflates an archive into a temporary file.
 func (w *walk) spool(p part) (kept, error) {
+	if err := w.left.take(p.size, 0); err != nil {
+		return kept{}, err
+	}
 	file, err := tempfile.New("")
 	if err != nil {
 		w.failed = errKept(p.size, err)
 		return kept{}, w.failed
 	}
 	k := kept{&source{file, w}, func() { _ = file.Close() }} // unlinked: there is nothing to lose
-	n, err := io.Copy(file, io.LimitReader(w.reader(p), p.size))
-	if err == nil && n < p.size {
-		err = io.ErrUnexpectedEOF
+	reader := w.reader(p)
+	_, err = io.CopyN(file, reader, p.size)
+	if err == nil {
+		err = atEnd(reader)
+	} else {
+		err = noEOF(err)
 	}
 	if path := (*os.PathError)(nil); errors.As(err, &path) && w.failed == nil {
 		w.failed = errKept(p.size, err)
@@ -104,8 +124,6 @@ func (w *walk) spool(p part) (kept, error) {
 	}
 	return k, nil
 }
-
-func whole(_ int, err error) error { return noEOF(err) }
 
 // noEOF is err, or io.ErrUnexpectedEOF where the end came too soon.
 func noEOF(err error) error {

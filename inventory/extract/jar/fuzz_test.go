@@ -32,10 +32,10 @@ func FuzzVisit(f *testing.F) {
 	f.Add([]byte(zipOf(file{name: "a.jar", content: inner}, file{name: "a.jar", content: inner, again: true})))
 	f.Add([]byte(archiveOf{files: []file{p}, comment: zipOf(p)}.bytes()))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		data := visited(t, string(content), maxInMemory)
+		data := visited(t, string(content), defaultLimits())
 		for _, memory := range []int64{0, 100} {
 			file := &rootfs.File{Entry: &rootfs.Entry{Size: int64(len(content))}, At: eager{content}}
-			again, err := visit(t.Context(), file, memory)
+			again, err := visit(t.Context(), file, inMemory(memory))
 			if err != nil || !bytes.Equal(data, again) {
 				t.Fatalf("with %d bytes of memory: %v\n%q\n%q", memory, err, data, again)
 			}

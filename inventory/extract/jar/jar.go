@@ -80,11 +80,11 @@ func (Extractor) Visit(ctx context.Context, f *rootfs.File) ([]byte, error) {
 	if f.At == nil {
 		return nil, errors.New("a Java archive cannot be read as a stream")
 	}
-	return visit(ctx, f, maxInMemory)
+	return visit(ctx, f, defaultLimits())
 }
 
-func visit(ctx context.Context, f *rootfs.File, memory int64) ([]byte, error) {
-	w := newWalk(ctx, memory)
+func visit(ctx context.Context, f *rootfs.File, l limits) ([]byte, error) {
+	w := newWalk(ctx, l)
 	e, err := w.archive(archive{at: &source{f.At, w}, size: f.Size})
 	if err == nil {
 		err = w.failed

@@ -101,7 +101,7 @@ func TestNestedArchives(t *testing.T) {
 			t.Errorf("deflate %v: %s %v", deflate, diff, got.gaps)
 		}
 		for _, memory := range []int64{0, int64(len(web)) + 10, int64(len(web) + len(a) - 1)} {
-			if diff := cmp.Diff(visited(t, ear, maxInMemory), visited(t, ear, memory)); diff != "" {
+			if diff := cmp.Diff(visited(t, ear, defaultLimits()), visited(t, ear, inMemory(memory))); diff != "" {
 				t.Errorf("deflate %v, with %d bytes of memory: %s", deflate, memory, diff)
 			}
 		}
@@ -137,7 +137,7 @@ func TestWhatIsNoArchive(t *testing.T) {
 	for name, content := range map[string]string{
 		"text": strings.Repeat("a text\n", 100), "placeholder": "version https://git-lfs.github.com/spec/v1\n",
 	} {
-		if data := visited(t, content, maxInMemory); data != nil {
+		if data := visited(t, content, defaultLimits()); data != nil {
 			t.Errorf("%s: %q", name, data)
 		}
 	}
@@ -149,20 +149,20 @@ func TestAFileThatCannotBeReadIsNotTakenForAnAnswer(t *testing.T) {
 	for left := range 40 {
 		f := fileOf(content)
 		f.At = &failing{f.At, left}
-		data, err := visit(t.Context(), f, maxInMemory)
+		data, err := visit(t.Context(), f, defaultLimits())
 		if errors.Is(err, errDisk) {
 			continue
 		}
 		if err != nil || left == 0 {
 			t.Fatalf("after %d reads: %v", left, err)
 		}
-		if diff := cmp.Diff(visited(t, content, maxInMemory), data); diff != "" {
+		if diff := cmp.Diff(visited(t, content, defaultLimits()), data); diff != "" {
 			t.Errorf("after %d reads: %s", left, diff)
 		}
 	}
 	t.Run("nowhere to inflate to", func(t *testing.T) {
 		t.Setenv("TMPDIR", t.TempDir()+"/missing")
-		if _, err := visit(t.Context(), fileOf(content), 0); err == nil || !strings.Contains(err.Error(), "TMPDIR") {
+		if _, err := visit(t.Context(), fileOf(content), inMemory(0)); err == nil || !strings.Contains(err.Error(), "TMPDIR") {
 			t.Errorf("error %v, want one that says what to do", err)
 		}
 	})
@@ -197,7 +197,7 @@ func TestAStreamIsRefused(t *testing.T) {
 }
 
 func TestDamagedResultsAreReported(t *testing.T) {
-	whole := visited(t, zipOf(manifest("Implementation-Title: a", "Implementation-Version: 1"), class("org/a/A")), maxInMemory)
+	whole := visited(t, zipOf(manifest("Implementation-Title: a", "Implementation-Version: 1"), class("org/a/A")), defaultLimits())
 	for n := range whole {
 		f := record.NewFound(nil)
 		New().Assemble([]record.File{{Path: "a.jar", Read: true, Data: whole[:n]}}, f)

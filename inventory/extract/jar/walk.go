@@ -40,8 +40,8 @@ type archive struct {
 	depth  int
 }
 
-func newWalk(ctx context.Context, memory int64) *walk {
-	return &walk{ctx: ctx, left: newBudget(), memory: memory,
+func newWalk(ctx context.Context, l limits) *walk {
+	return &walk{ctx: ctx, left: &budget{limits: l}, memory: l.memory,
 		inflater: flate.NewReader(strings.NewReader("")), buffer: make([]byte, localSize+record.MaxText)}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -88,7 +87,11 @@ func TestUnreadableArchives(t *testing.T) {
 	unknown.method, unknown.localMethod = 93, 93
 	impossible.claimed, impossible.localSize = 1<<20, 1<<20
 	lying.claimed, lying.localSize = 1<<20, 1<<20
+	longer := file{name: "b.jar", content: zipOf(p), deflate: true, claimed: 30, localSize: 30}
 	packed, _ := pack(impossible)
+	inner := file{name: "b.jar", content: strings.Repeat(zipOf(p), 3), deflate: true}
+	stream, _ := pack(inner)
+	damaged := strings.Replace(zipOf(inner), string(stream), strings.Repeat("\xff", len(stream)), 1)
 	for _, test := range []struct {
 		name, content string
 		packages      int
@@ -102,6 +105,8 @@ func TestUnreadableArchives(t *testing.T) {
 		{"compressed by zstd", zipOf(unknown), 0, "META-INF/maven/org.a/a/pom.properties: it is compressed by method 93, which Java does not read"},
 		{"too large to be true", zipOf(impossible), 0, fmt.Sprintf("META-INF/maven/org.a/a/pom.properties: 1048576 bytes cannot be made of %d", len(packed))},
 		{"stored with two sizes", zipOf(lying), 0, "b.jar: it is stored, and has two sizes"},
+		{"longer than it says", zipOf(longer), 0, "b.jar: it is longer than it says"},
+		{"damaged inside", damaged, 0, "b.jar: flate: corrupt input before offset 1"},
 		{"nested, cut short", zipOf(file{name: "b.jar", content: whole[:len(whole)-10]}), 0, "b.jar: it has no directory at its end"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -113,7 +118,7 @@ func TestUnreadableArchives(t *testing.T) {
 	}
 }
 
-// TestLimits: what is beyond them is named, takes no time, and costs nothing of what was found.
+// TestLimits: what is beyond them is named, and costs nothing of what was found.
 func TestLimits(t *testing.T) {
 	p := pom("org.a", "a", "1")
 	deep := zipOf(p)
@@ -137,21 +142,6 @@ func TestLimits(t *testing.T) {
 	long.name = "META-INF/maven/" + strings.Repeat("x", record.MaxText) + "/a/pom.properties"
 	big := p
 	big.content += strings.Repeat("#", maxPomSize)
-	// Each archive lists the one in it a hundred times, in one place: 10^16 archives in all.
-	self := zipOf(p)
-	for range maxDepth {
-		files := []file{{name: "a.jar", content: self}}
-		for range 99 {
-			files = append(files, file{name: "a.jar", content: self, again: true})
-		}
-		self = zipOf(files...)
-	}
-	// More than 1 GiB of zeros in 1 MiB.
-	zeros := zipOf(file{name: "z.jar", content: strings.Repeat("\x00", 64<<20), deflate: true})
-	var bomb []file
-	for i := range 17 {
-		bomb = append(bomb, file{name: fmt.Sprint(i, ".jar"), content: zeros})
-	}
 	for _, test := range []struct {
 		name, content string
 		packages      int
@@ -163,20 +153,53 @@ func TestLimits(t *testing.T) {
 		{"packages", zipOf(poms...), maxPackages, "more than 10000 packages"},
 		{"a file's name", zipOf(p, long), 1, "a file's name has more than 4096 bytes"},
 		{"pom.properties", zipOf(big), 0, "more than 65536 bytes"},
-		{"an archive that lists one again and again", zipOf(p, file{name: "a.war", content: self}), 0, "more than"},
-		{"a bomb", zipOf(append(bomb, p)...), 1, "more than 1073741824 bytes to read"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			start := time.Now()
 			got := scan(t, "a.jar", test.content)
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("took %v", took)
-			}
 			if test.packages > 0 && len(got.packages) != test.packages {
 				t.Errorf("%d packages, want %d", len(got.packages), test.packages)
 			}
 			if !strings.Contains(strings.Join(got.gaps, "\n"), record.ArchiveLimit) || !strings.Contains(strings.Join(got.gaps, "\n"), test.why) {
 				t.Errorf("gaps %.300q, want one that says %q", got.gaps, test.why)
+			}
+		})
+	}
+}
+
+// TestBombs: what a file inflates to is bounded, and the work on it too, whatever its size.
+func TestBombs(t *testing.T) {
+	p := pom("org.a", "a", "1")
+	zeros := zipOf(file{name: "z.jar", content: strings.Repeat("\x00", 1<<20), deflate: true})
+	inflates := []file{p}
+	for i := range 20 {
+		inflates = append(inflates, file{name: fmt.Sprint(i, ".jar"), content: zeros})
+	}
+	// Each archive lists the one in it a hundred times, in one place: 10^14 archives in all.
+	self := zipOf(class("A"))
+	for range maxDepth - 1 {
+		files := []file{{name: "a.jar", content: self}}
+		for range 99 {
+			files = append(files, file{name: "a.jar", content: self, again: true})
+		}
+		self = zipOf(files...)
+	}
+	for _, test := range []struct {
+		name, content string
+		limits        limits
+		why           string
+	}{
+		{"zeros, in files", zipOf(inflates...), limits{memory: 0, bytes: 10 << 20, entries: 100}, "more than 10485760 bytes to read"},
+		{"zeros, in memory", zipOf(inflates...), limits{memory: 1 << 20, bytes: 10 << 20, entries: 100}, "more than 10485760 bytes to read"},
+		{"files listed again and again", zipOf(p, file{name: "a.war", content: self}), limits{bytes: maxRead, entries: 20_000}, "more than 20000 files"},
+		{"archives listed again and again", zipOf(p, file{name: "a.war", content: self}), limits{bytes: 10 << 20, entries: maxAll}, "more than 10485760 bytes to read"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := assembled("a.jar", visited(t, test.content, test.limits))
+			if want := []string{"org.a:a 1 a.jar"}; !cmp.Equal(want, got.packages) {
+				t.Error(got.packages)
+			}
+			if gaps := strings.Join(got.gaps, "\n"); !strings.Contains(gaps, record.ArchiveLimit) || !strings.Contains(gaps, test.why) {
+				t.Errorf("gaps %.400q, want one that says %q", got.gaps, test.why)
 			}
 		})
 	}
