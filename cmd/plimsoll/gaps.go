@@ -14,7 +14,7 @@ import (
 //
 // A damaged file of one application (a package.json, a Go program) is a gap and no error.
 func unreadable(c inventory.Coverage) error {
-	system := []string{"packages/deb", "packages/apk", "packages/rpm"}
+	system := []string{"packages/deb", "packages/apk", "packages/rpm", "packages/alpm", "packages/ebuild"}
 	codes := []string{record.UnreadableDatabase, record.MalformedEntry}
 	for _, gap := range c.Gaps {
 		if slices.Contains(system, gap.Dimension) && slices.Contains(codes, gap.Code) {

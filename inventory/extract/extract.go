@@ -10,8 +10,22 @@
 //     file of another name, a Go program that does not show itself as one in its first bytes. The caller reads those again (rootfs.Reread).
 //  3. Join returns distribution, packages and coverage. It is a pure function of its arguments.
 //
+// # What counts
+//
+//   - A file that says what is installed counts: a package manager's database, a gemspec, an
+//     installed.json, a program that carries a list of what it was built from.
+//   - A lock file says what somebody meant to install. It counts only if nothing that is installed
+//     of the same kind lies in its folder or below, and never inside a tree of installed packages
+//     (node_modules, site-packages, vendor, gems and the like), where it is some package's own
+//     test fixture. What a format marks as for development or for the build alone is left out.
+//   - A package that states no version is listed without one and is a gap. No version is guessed.
+//   - What the distribution's own package brought is listed and marked as its part (OwnedBy).
+//
+// # Formats
+//
 // To add a format, copy a folder, add it to All and take its type out of the table in
-// unsupported.go.
+// unsupported.go. Most formats are text files that list packages: package listing makes an
+// extractor of a description, and CONTRIBUTING.md has a page on it.
 //
 // It does not run a package manager or ask a network. What is guessed (programs without a package)
 // says so; what is there and cannot be read is a gap in the coverage, never silence.
@@ -22,6 +36,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/apk"
 	"plimsoll.dev/plimsoll/inventory/extract/cargo"
 	"plimsoll.dev/plimsoll/inventory/extract/chisel"
+	"plimsoll.dev/plimsoll/inventory/extract/cocoapods"
 	"plimsoll.dev/plimsoll/inventory/extract/composer"
 	"plimsoll.dev/plimsoll/inventory/extract/conan"
 	"plimsoll.dev/plimsoll/inventory/extract/cpan"
@@ -78,6 +93,7 @@ func All() []Extractor {
 		npm.New(),
 		pypi.New(),
 		cargo.New(),
+		cocoapods.New(),
 		composer.New(),
 		conan.New(),
 		cpan.New(),

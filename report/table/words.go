@@ -160,6 +160,28 @@ func packagesOf(purlType string) string {
 		return ".NET packages"
 	case "composer":
 		return "PHP packages"
+	case "hex":
+		return "Elixir and Erlang packages"
+	case "pub":
+		return "Dart packages"
+	case "swift":
+		return "Swift packages"
+	case "cran":
+		return "R packages"
+	case "julia":
+		return "Julia packages"
+	case "hackage":
+		return "Haskell packages"
+	case "luarocks":
+		return "Lua packages"
+	case "cpan":
+		return "Perl packages"
+	case "opam":
+		return "OCaml packages"
+	case "alpm":
+		return "Arch Linux packages"
+	case "ebuild":
+		return "Gentoo packages"
 	default:
 		return purlType + " packages"
 	}

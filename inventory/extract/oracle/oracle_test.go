@@ -30,6 +30,7 @@ import (
 	"github.com/google/osv-scalibr/extractor/filesystem/language/ruby/gemspec"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/rust/cargolock"
 	"github.com/google/osv-scalibr/extractor/filesystem/language/swift/packageresolved"
+	"github.com/google/osv-scalibr/extractor/filesystem/language/swift/podfilelock"
 
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/inventory/extract"
@@ -48,6 +49,7 @@ func comparisons() []comparison {
 	return []comparison{
 		{extractor: "cargo", path: "app/Cargo.lock", file: "cargo/testdata/Cargo.lock", scalibr: cargolock.New,
 			theirsOnly: []string{"app@0.1.0"}, why: "the application itself is no crate of crates.io"},
+		{extractor: "cocoapods", path: "app/Podfile.lock", file: "cocoapods/testdata/Podfile.lock", scalibr: podfilelock.New},
 		{extractor: "composer", path: "app/composer.lock", file: "composer/testdata/composer.lock", scalibr: composerlock.New,
 			theirsOnly: []string{"phpunit/phpunit@10.5.0"}, why: "for development only"},
 		{extractor: "conan", path: "app/conan.lock", file: "conan/testdata/conan.lock", scalibr: conanlock.New,
