@@ -102,7 +102,7 @@ type Inputs struct {
 // Subject is what a verdict is about: content under a name.
 type Subject struct {
 	Repository string       `json:"repository,omitempty"`
-	ImageID    image.Digest `json:"imageID"`
+	ImageID    image.Digest `json:"imageID,omitzero"`
 	Digest     image.Digest `json:"digest,omitzero"`
-	Platform   string       `json:"platform"`
+	Platform   string       `json:"platform,omitempty"`
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -20,6 +21,7 @@ import (
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
+	reportjson "plimsoll.dev/plimsoll/report/json"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
@@ -64,6 +66,26 @@ func TestGoldenReportsAreValid(t *testing.T) {
 		if err := validate(compiled, document); err != nil {
 			t.Errorf("%s: %v", file, err)
 		}
+	}
+}
+
+// TestATargetMayBeNoImage: a bill of materials has a name, and need not have more.
+func TestATargetMayBeNoImage(t *testing.T) {
+	r := report.Report{Schema: report.Schema, EvaluatedAt: time.Unix(0, 0), Engine: report.Engine{Name: "plimsoll", Version: "1"},
+		Target:   inventory.Target{Reference: "sbom:app.cdx.json"},
+		Packages: []inventory.Package{{PURL: "pkg:npm/a@1", Type: "npm", Name: "a", Version: "1", Locations: []inventory.Location{{Path: "app/a"}}}},
+		Verdict:  &verdict.Verdict{Outcome: map[verdict.Stage]verdict.Outcome{}, EvaluatedAt: "1970-01-01T00:00:00Z"},
+	}
+	for _, stage := range verdict.Stages() {
+		r.Verdict.Outcome[stage] = verdict.Deny
+	}
+	r.Verdict.Inputs = verdict.Inputs{Facts: image.DigestOf(nil), Findings: image.DigestOf(nil), Engine: "plimsoll 1"}
+	var b bytes.Buffer
+	if err := (reportjson.Sink{}).Write(&b, &r); err != nil {
+		t.Fatal(err)
+	}
+	if err := validate(compile(t, schema.Report), b.Bytes()); err != nil {
+		t.Errorf("%v\n%s", err, b.Bytes())
 	}
 }
 

@@ -48,7 +48,6 @@ func (Sink) Write(w io.Writer, r *report.Report) error {
 // in UTC and whole seconds.
 func normal(r report.Report) report.Report {
 	r.EvaluatedAt = wholeSeconds(r.EvaluatedAt)
-	r.Target.Layers = list(r.Target.Layers)
 	r.Packages = list(r.Packages)
 	if slices.ContainsFunc(r.Packages, func(p inventory.Package) bool { return p.Locations == nil }) {
 		r.Packages = slices.Clone(r.Packages)
