@@ -51,7 +51,7 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 			return nil, err
 		}
 	}
-	if slices.Contains(look, finding.Config) {
+	if slices.Contains(look, finding.Config) && a.report.Coverage.States["config"] != inventory.Unknown {
 		a.report.Findings = append(a.report.Findings, imageconfig.Check(facts.Target.Config)...)
 		a.report.Coverage.Set("config", inventory.Full)
 	}
@@ -82,6 +82,9 @@ func (p *program) scanTarget(ctx context.Context, target string, chosen targetFl
 	platform, limits, memory, err := chosen.resolve()
 	if err != nil {
 		return nil, err
+	}
+	if document, err := readDocument(target); document != nil || err != nil {
+		return document, err
 	}
 	source, err := openTarget(ctx, target, limits)
 	if err != nil {

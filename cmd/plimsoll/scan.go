@@ -67,6 +67,9 @@ func (p *program) scan(ctx context.Context, target string, flags scanFlags) erro
 	if err != nil {
 		return err
 	}
+	if flags.manifest != "" && analysis.manifest == nil {
+		return usageError{fmt.Errorf("--manifest: %s holds no list of executable files: scan the image itself", target)}
+	}
 	if err := p.writeReport(&analysis.report, flags.output); err != nil {
 		return err
 	}
