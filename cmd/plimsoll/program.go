@@ -92,7 +92,8 @@ func (p *program) command() *cobra.Command {
 with it, and the smallest change that mends it.
 
 A target is an OCI layout folder (oci:DIR[:TAG]), or a .tar, .tar.gz or .tar.zst file that
-docker save, podman save or skopeo copy wrote (oci-archive:FILE, docker-archive:FILE).
+docker save, podman save or skopeo copy wrote (oci-archive:FILE, docker-archive:FILE); or a bill
+of materials (sbom:FILE, CycloneDX or SPDX) or a JSON report of plimsoll, instead of the image.
 
 Exit status: 0 done, and allowed; 1 something failed; 2 wrong usage; 3 denied.
 Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR.`,
@@ -118,7 +119,7 @@ Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR
 	flags.BoolVar(&p.global.offline, "offline", false, "use no network")
 	flags.StringVar(&p.global.cacheDir, "cache-dir", "", "`FOLDER` for remembered results (default: the user's cache folder)")
 	flags.StringVar(&p.global.now, "now", "", "evaluate as of `TIME` (RFC 3339); marks the result as a replay")
-	root.AddCommand(p.scanCommand(), p.checkCommand(), p.sbomCommand(), p.dbCommand(), p.versionCommand())
+	root.AddCommand(p.scanCommand(), p.checkCommand(), p.sbomCommand(), p.diffCommand(), p.dbCommand(), p.versionCommand())
 	return root
 }
 

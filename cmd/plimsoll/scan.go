@@ -48,13 +48,9 @@ database knows for them. It decides nothing: see plimsoll check.`,
 }
 
 func (p *program) scan(ctx context.Context, target string, flags scanFlags) error {
-	var threshold *advisory.Severity
-	if flags.failOn != "" {
-		severity, err := advisory.ParseSeverity(flags.failOn)
-		if err != nil {
-			return usageError{fmt.Errorf("--fail-on: %w", err)}
-		}
-		threshold = &severity
+	threshold, err := parseFailOn(flags.failOn)
+	if err != nil {
+		return err
 	}
 	if err := flags.output.check(); err != nil {
 		return err
@@ -144,12 +140,7 @@ func (p *program) writeReport(r *report.Report, flags outputFlags) error {
 	if flags.format == "json" {
 		p.warnOfAge(r)
 	} else {
-		options := table.Options{All: flags.all, Width: 100}
-		if width := terminalWidth(p.stdout); width > 0 && p.global.output == "" {
-			options.Width = width
-			options.Color = p.getenv("NO_COLOR") == ""
-		}
-		sink = table.Sink{Options: options}
+		sink = table.Sink{Options: p.tableOptions(flags)}
 	}
 	return p.write(func(w io.Writer) error {
 		if err := sink.Write(w, r); err != nil {
@@ -157,6 +148,16 @@ func (p *program) writeReport(r *report.Report, flags outputFlags) error {
 		}
 		return nil
 	})
+}
+
+// tableOptions fit the table to the terminal, if it goes to one.
+func (p *program) tableOptions(flags outputFlags) table.Options {
+	options := table.Options{All: flags.all, Width: 100}
+	if width := terminalWidth(p.stdout); width > 0 && p.global.output == "" {
+		options.Width = width
+		options.Color = p.getenv("NO_COLOR") == ""
+	}
+	return options
 }
 
 // writeFile writes a file beside the result, whole or not at all.

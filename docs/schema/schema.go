@@ -1,5 +1,5 @@
 // Package schema holds the JSON Schemas (draft 2020-12) of the documents that Plimsoll writes:
-// the report and the manifest of executable files. They are written by hand, for readers and for
+// the report, the diff and the manifest of executable files. They are written by hand, for readers and for
 // programs in any language; docs/contract.md says what the members mean.
 //
 // A schema is as strict as the documents are: members and words that are not named are errors.
@@ -14,6 +14,11 @@ import _ "embed"
 //
 //go:embed report.v1.schema.json
 var Report string
+
+// Diff describes plimsoll.dev/diff/v1.
+//
+//go:embed diff.v1.schema.json
+var Diff string
 
 // Manifest describes plimsoll.dev/manifest/v1.
 //

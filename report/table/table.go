@@ -47,10 +47,7 @@ type Sink struct{ Options Options }
 func (s Sink) Write(w io.Writer, r *report.Report) error {
 	ignoreLocale()
 	p := &page{Options: s.Options}
-	if p.Width <= 0 {
-		p.Width = defaultWidth
-	}
-	p.Width = min(max(p.Width, narrowest), widest)
+	p.fit()
 	p.header(r)
 	p.findings(r)
 	p.notes(r)
@@ -74,6 +71,14 @@ func ignoreLocale() {
 type page struct {
 	Options
 	text bytes.Buffer
+}
+
+// fit settles the width.
+func (p *page) fit() {
+	if p.Width <= 0 {
+		p.Width = defaultWidth
+	}
+	p.Width = min(max(p.Width, narrowest), widest)
 }
 
 // line writes one finished line, which may hold colours but nothing else that is not printable.
