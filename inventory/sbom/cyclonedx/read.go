@@ -17,26 +17,30 @@ import (
 	"plimsoll.dev/plimsoll/inventory/sbom/bill"
 )
 
-// Limits of what is read. A component of the library's takes half a kilobyte, so that the most
-// that a document of nothing but components takes is about a gigabyte.
+// Limits of what is read. The largest images have some ten thousand packages, and syft lists their
+// files too. The worst that a stranger can do with them takes 1.6 GB of memory.
 const (
-	maxDepth    = 64
-	maxElements = 2 << 20 // objects in JSON, elements in XML
+	maxDepth      = 64
+	maxElements   = 2 << 20 // objects in JSON, elements in XML
+	maxComponents = 1 << 19
 )
 
 // Decode reads a document in JSON or XML.
 func Decode(data []byte) (inventory.Facts, error) {
-	var bom cdx.BOM
+	var d documentForm
 	var err error
 	if bytes.HasPrefix(bytes.TrimLeft(data, " \t\r\n"), []byte("<")) {
-		err = decodeXML(data, &bom)
+		err = decodeXML(data, &d)
 	} else {
-		err = decodeJSON(data, &bom)
+		err = decodeJSON(data, &d)
 	}
 	if err != nil {
 		return inventory.Facts{}, fmt.Errorf("read the CycloneDX document: %w", err)
 	}
-	b := read(&bom)
+	b, err := read(&d)
+	if err != nil {
+		return inventory.Facts{}, fmt.Errorf("read the CycloneDX document: %w", err)
+	}
 	facts, err := b.Facts()
 	if err != nil {
 		return facts, fmt.Errorf("read the CycloneDX document: %w", err)
@@ -44,7 +48,7 @@ func Decode(data []byte) (inventory.Facts, error) {
 	return facts, nil
 }
 
-func decodeJSON(data []byte, bom *cdx.BOM) error {
+func decodeJSON(data []byte, d *documentForm) error {
 	if err := strictjson.Check(data, strictjson.Limits{Depth: maxDepth, Objects: maxElements}); err != nil {
 		return err
 	}
@@ -61,7 +65,7 @@ func decodeJSON(data []byte, bom *cdx.BOM) error {
 	if err := checkVersion(head.Version); err != nil {
 		return err
 	}
-	return cdx.NewBOMDecoder(bytes.NewReader(data), cdx.BOMFileFormatJSON).Decode(bom)
+	return json.Unmarshal(data, d)
 }
 
 func checkVersion(version string) error {
@@ -71,11 +75,11 @@ func checkVersion(version string) error {
 	return nil
 }
 
-func decodeXML(data []byte, bom *cdx.BOM) error {
+func decodeXML(data []byte, d *documentForm) error {
 	if err := checkXML(data); err != nil {
 		return err
 	}
-	return cdx.NewBOMDecoder(bytes.NewReader(data), cdx.BOMFileFormatXML).Decode(bom)
+	return xml.Unmarshal(data, d)
 }
 
 // checkXML bounds a document, and refuses a document type: encoding/xml expands no entity that
@@ -135,54 +139,54 @@ func checkRoot(root xml.StartElement) error {
 }
 
 // read takes over what a bill has of a document.
-func read(bom *cdx.BOM) *bill.Bill {
-	b := &bill.Bill{}
+func read(d *documentForm) (*bill.Bill, error) {
+	b := &bill.Bill{Properties: readProperties(d.Metadata.Properties)}
 	subject := ""
-	if m := bom.Metadata; m != nil {
-		b.Properties = readProperties(m.Properties)
-		if m.Component != nil {
-			b.Subject = readComponent(m.Component)
-			subject = m.Component.BOMRef
-			b.Components = appendComponents(b.Components, m.Component.Components)
+	var err error
+	if c := d.Metadata.Component; c != nil {
+		subject = c.Ref
+		b.Subject = readComponent(c)
+		if b.Components, err = appendComponents(nil, c.Components); err != nil {
+			return nil, err
 		}
 	}
-	b.Components = appendComponents(b.Components, bom.Components)
-	b.Complete = readAggregate(bom.Compositions, subject)
-	return b
+	if b.Components, err = appendComponents(b.Components, d.Components); err != nil {
+		return nil, err
+	}
+	b.Complete = readAggregate(d.Compositions, subject)
+	return b, nil
 }
 
 // appendComponents flattens components that hold others.
-func appendComponents(list []bill.Component, components *[]cdx.Component) []bill.Component {
-	if components == nil {
-		return list
+func appendComponents(list []bill.Component, components []componentForm) ([]bill.Component, error) {
+	if len(list)+len(components) > maxComponents {
+		return nil, fmt.Errorf("it has more than %d components", maxComponents)
 	}
-	for i := range *components {
-		c := &(*components)[i]
+	list = slices.Grow(list, len(components))
+	for i := range components {
+		c := &components[i]
+		if c.Name == "" && c.PURL == "" && c.Type != string(cdx.ComponentTypeOS) {
+			return nil, fmt.Errorf("component %d of %d has no name", i+1, len(components))
+		}
 		list = append(list, readComponent(c))
-		list = appendComponents(list, c.Components)
+		var err error
+		if list, err = appendComponents(list, c.Components); err != nil {
+			return nil, err
+		}
 	}
-	return list
+	return list, nil
 }
 
-func readComponent(c *cdx.Component) bill.Component {
+func readComponent(c *componentForm) bill.Component {
 	read := bill.Component{
-		Kind: kindOf(c.Type), Name: c.Name, Version: c.Version, Description: c.Description, PURL: c.PackageURL,
-		Properties: readProperties(c.Properties),
+		Kind: kindOf(cdx.ComponentType(c.Type)), Name: c.Name, Version: c.Version, Description: c.Description, PURL: c.PURL,
+		Licenses: c.Licenses, Properties: readProperties(c.Properties),
 	}
 	if c.Supplier != nil {
 		read.Supplier = c.Supplier.Name
 	}
-	if c.Licenses != nil {
-		for _, choice := range *c.Licenses {
-			if choice.License != nil {
-				read.Licenses = append(read.Licenses, choice.License.ID+choice.License.Name)
-			} else {
-				read.Licenses = append(read.Licenses, choice.Expression)
-			}
-		}
-	}
-	if c.Evidence != nil && c.Evidence.Occurrences != nil {
-		for _, occurrence := range *c.Evidence.Occurrences {
+	if c.Evidence != nil {
+		for _, occurrence := range c.Evidence.Occurrences {
 			read.Paths = append(read.Paths, occurrence.Location)
 		}
 	}
@@ -209,30 +213,27 @@ func kindOf(t cdx.ComponentType) bill.Kind {
 // readAggregate returns what is said of the whole. A composition that names assemblies speaks of
 // those; if one of them is the subject, or none is named, it speaks of everything. Whoever says of
 // any part that it is incomplete is taken at their word for the whole.
-func readAggregate(compositions *[]cdx.Composition, subject string) bill.Completeness {
-	if compositions == nil {
-		return ""
-	}
+func readAggregate(compositions []compositionForm, subject string) bill.Completeness {
 	var said bill.Completeness
-	for _, c := range *compositions {
+	for _, c := range compositions {
 		switch {
-		case strings.HasPrefix(string(c.Aggregate), "incomplete"):
+		case strings.HasPrefix(c.Aggregate, "incomplete"):
 			return bill.Incomplete
-		case c.Aggregate != cdx.CompositionAggregateComplete, c.Dependencies != nil && c.Assemblies == nil, c.Vulnerabilities != nil:
-		case c.Assemblies == nil, subject != "" && slices.Contains(*c.Assemblies, cdx.BOMReference(subject)):
+		case c.Aggregate != string(cdx.CompositionAggregateComplete), c.Dependencies != nil && c.Assemblies == nil, c.Vulnerabilities != nil:
+		case c.Assemblies == nil, subject != "" && slices.Contains(c.Assemblies, refForm{subject}):
 			said = bill.Complete
 		}
 	}
 	return said
 }
 
-func readProperties(list *[]cdx.Property) []bill.Property {
-	if list == nil {
+func readProperties(list []propertyForm) []bill.Property {
+	if len(list) == 0 {
 		return nil
 	}
-	read := make([]bill.Property, len(*list))
-	for i, p := range *list {
-		read[i] = bill.Property{Name: p.Name, Value: p.Value}
+	read := make([]bill.Property, len(list))
+	for i, p := range list {
+		read[i] = bill.Property(p)
 	}
 	return read
 }

@@ -15,8 +15,9 @@ import (
 
 // Limits of what is read.
 const (
-	maxDepth   = 64
-	maxObjects = 2 << 20
+	maxDepth    = 64
+	maxObjects  = 2 << 20
+	maxPackages = 1 << 19
 )
 
 // Decode reads a document in JSON or tag-value form.
@@ -55,6 +56,8 @@ func check(d *document) error {
 		return fmt.Errorf("its version is %.40q, want SPDX-2.2 or SPDX-2.3: have it written anew", d.Version)
 	case d.ID != documentID:
 		return fmt.Errorf("its SPDXID is %.80q, want %s", d.ID, documentID)
+	case len(d.Packages) > maxPackages:
+		return fmt.Errorf("it has more than %d packages", maxPackages)
 	case d.Creation == nil:
 		return errors.New("it has no creation information")
 	}

@@ -78,8 +78,8 @@ func endOfText(first, following string) (value, rest string, lines int, ok bool)
 func (r *tagReader) take(tag, value string) error {
 	switch tag {
 	case "PackageName":
-		if len(r.document.Packages) == maxObjects {
-			return fmt.Errorf("there are more than %d packages", maxObjects)
+		if len(r.document.Packages) == maxPackages {
+			return fmt.Errorf("there are more than %d packages", maxPackages)
 		}
 		r.begin(inPackage)
 		r.document.Packages = append(r.document.Packages, spdxPackage{Name: value})
