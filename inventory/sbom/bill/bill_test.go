@@ -77,6 +77,8 @@ func TestOthersPackages(t *testing.T) {
 			inventory.Package{PURL: "pkg:golang/github.com/owner/module/v2@v2.1.0", Type: "golang", Name: "github.com/owner/module/v2", Version: "v2.1.0"}},
 		{"the version beside the purl", Component{PURL: "pkg:golang/a.test", Version: "v1.0.0", Licenses: []string{"", "MIT"}, Supplier: "x"},
 			inventory.Package{PURL: "pkg:golang/a.test@v1.0.0", Type: "golang", Name: "a.test", Version: "v1.0.0", Licenses: []string{"MIT"}, Vendor: "x"}},
+		{"syft, no version", Component{PURL: "pkg:golang/example.test/server@UNKNOWN", Version: "UNKNOWN"},
+			inventory.Package{PURL: "pkg:golang/example.test/server", Type: "golang", Name: "example.test/server"}},
 		{"an application", Component{Kind: Application, PURL: "pkg:generic/java@21"},
 			inventory.Package{PURL: "pkg:generic/java@21", Type: "generic", Name: "java", Version: "21"}},
 	} {

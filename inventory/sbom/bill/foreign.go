@@ -96,6 +96,9 @@ func isGroup(c *Component) bool {
 // rpm, and trivy's of deb, have in a qualifier.
 func versionOf(purl ecosystem.PURL, stated string) string {
 	version := cmp.Or(purl.Version, stated)
+	if version == "UNKNOWN" { // syft's word for a package that states none
+		return ""
+	}
 	epoch := purl.Qualifier("epoch")
 	if epoch == "" || epoch == "0" || version == "" || strings.Contains(version, ":") || !isSystemPackage(purl.Type) {
 		return version
@@ -133,7 +136,10 @@ func (f *foreign) canonical(s *statement) string {
 	purl.Version = s.version
 	drop := []string{"upstream", "package-id", "epoch"}
 	if purl.Type == "rpm" { // here the epoch is the qualifier's (purl-spec, rpm definition)
-		purl.Version, drop = cmp.Or(s.purl.Version, s.version), drop[:2]
+		drop = drop[:2]
+		if s.version != "" {
+			purl.Version = cmp.Or(s.purl.Version, s.version)
+		}
 	}
 	purl.Qualifiers = slices.DeleteFunc(slices.Clone(purl.Qualifiers), func(q ecosystem.Qualifier) bool {
 		return slices.Contains(drop, q.Key) || q.Key == "distro" && f.facts.Distro != nil
