@@ -59,8 +59,10 @@ func TestOthersPackages(t *testing.T) {
 			inventory.Package{PURL: "pkg:deb/debian/libc6@2.36?distro=debian-12", Type: "deb", Name: "libc6", Version: "2.36", Source: source("glibc", "2.36-9"),
 				Locations: []inventory.Location{{Path: "var/lib/dpkg/status.d/x"}, {Path: "var/lib/dpkg/status"}}}},
 		{"syft, rpm", Component{PURL: "pkg:rpm/redhat/bash-doc@5.1.8-6.el9?arch=x86_64&distro=rhel-9.4&epoch=1&upstream=bash-5.1.8-6.el9.src.rpm"},
-			inventory.Package{PURL: "pkg:rpm/redhat/bash-doc@5.1.8-6.el9?arch=x86_64&distro=rhel-9.4&epoch=1", Type: "rpm", Name: "bash-doc", Version: "1:5.1.8-6.el9", Arch: "x86_64",
+			inventory.Package{PURL: "pkg:rpm/rhel/bash-doc@5.1.8-6.el9?arch=x86_64&distro=rhel-9.4&epoch=1", Type: "rpm", Name: "bash-doc", Version: "1:5.1.8-6.el9", Arch: "x86_64",
 				Source: source("bash", "1:5.1.8-6.el9")}},
+		{"an rpm without epoch and source", Component{PURL: "pkg:rpm/fedora/bash@5.2-1?distro=fedora-41&epoch=0"},
+			inventory.Package{PURL: "pkg:rpm/fedora/bash@5.2-1?distro=fedora-41", Type: "rpm", Name: "bash", Version: "5.2-1"}},
 		{"trivy, apk: a distribution without its name", Component{PURL: "pkg:apk/alpine/musl@1.2.3-r0?distro=3.16.0", Properties: property("aquasecurity:trivy:SrcName", "musl")},
 			inventory.Package{PURL: "pkg:apk/alpine/musl@1.2.3-r0?distro=alpine-3.16.0", Type: "apk", Name: "musl", Version: "1.2.3-r0", Source: source("musl", "1.2.3-r0")}},
 		{"trivy, deb: a version in parts", Component{PURL: "pkg:deb/debian/dmsetup@1.02.185-2?arch=amd64&distro=debian-12&epoch=2", Properties: []Property{

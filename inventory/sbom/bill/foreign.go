@@ -142,9 +142,10 @@ func (f *foreign) canonical(s *statement) string {
 		}
 	}
 	purl.Qualifiers = slices.DeleteFunc(slices.Clone(purl.Qualifiers), func(q ecosystem.Qualifier) bool {
-		return slices.Contains(drop, q.Key) || q.Key == "distro" && f.facts.Distro != nil
+		return slices.Contains(drop, q.Key) || q == ecosystem.Qualifier{Key: "epoch", Value: "0"} || q.Key == "distro" && f.facts.Distro != nil
 	})
 	if d := f.facts.Distro; d != nil && isSystemPackage(purl.Type) {
+		purl.Namespace = strings.ToLower(d.ID) // others write redhat for rhel
 		tag := strings.TrimSuffix(d.ID+"-"+d.VersionID, "-")
 		purl.Qualifiers = append(purl.Qualifiers, ecosystem.Qualifier{Key: "distro", Value: tag})
 		slices.SortFunc(purl.Qualifiers, func(a, b ecosystem.Qualifier) int { return strings.Compare(a.Key, b.Key) })

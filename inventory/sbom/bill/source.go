@@ -7,7 +7,8 @@ import (
 	"plimsoll.dev/plimsoll/inventory"
 )
 
-// sources settles what each distribution's package was built from. A program that names a source
+// sources settles what each package of Debian's and Alpine's kind was built from; advisories for rpm
+// packages name the packages themselves, so that there it may be unknown. A program that names a source
 // for any package of a type names those that differ from the package (syft's purls do), so that
 // for the others it is the package itself. If no source is named at all, advisories that speak of
 // sources can be missed.
@@ -22,7 +23,7 @@ func (f *foreign) sources() {
 			named = named || s.source != nil
 		}
 		for _, s := range statements {
-			if s.source == nil {
+			if s.source == nil && purlType != "rpm" {
 				s.source = &inventory.Source{Name: s.purl.Name, Version: s.version}
 				if !named {
 					f.sourceless.add(packagesDimension+purlType, "%s: its source package is not named, and advisories may speak of that", s.purl.Name)
