@@ -30,7 +30,7 @@ starter: ## compile the starter database from ../shared/data
 	go run ./advisory/db/starter/generate --from ../shared/data
 
 golden: ## rewrite the golden files of the reports
-	go test ./report/... -update
+	go test ./report/... ./inventory/sbom/cyclonedx ./inventory/sbom/spdx -update
 
 fuzz: ## each fuzz target for a minute
 	@FUZZTIME=60s tools/fuzz.sh

@@ -28,6 +28,12 @@ type Gap struct {
 	Why       string `json:"why,omitempty"`
 }
 
+// CompareGaps is the order in which gaps are listed.
+func CompareGaps(a, b Gap) int {
+	return cmp.Or(strings.Compare(a.Dimension, b.Dimension), strings.Compare(a.Code, b.Code),
+		strings.Compare(a.Path, b.Path), strings.Compare(a.Why, b.Why))
+}
+
 // Coverage is the state of each dimension, and the gaps. Dimensions are packages/<purl type>,
 // advisories/<OSV ecosystem with release>, files, secret, config, license.
 type Coverage struct {
@@ -92,10 +98,7 @@ func (c Coverage) MarshalJSON() ([]byte, error) {
 		members[dimension] = s
 	}
 	gaps := slices.Clone(c.Gaps)
-	slices.SortFunc(gaps, func(a, b Gap) int {
-		return cmp.Or(strings.Compare(a.Dimension, b.Dimension), strings.Compare(a.Code, b.Code),
-			strings.Compare(a.Path, b.Path), strings.Compare(a.Why, b.Why))
-	})
+	slices.SortFunc(gaps, CompareGaps)
 	if gaps == nil {
 		gaps = []Gap{}
 	}

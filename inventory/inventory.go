@@ -19,20 +19,21 @@ type Facts struct {
 	Distro   *Distro   `json:"distro,omitempty"`
 	Packages []Package `json:"packages"`
 	// Manifest names the list of executable files, a document of its own.
-	Manifest ManifestRef `json:"manifest"`
+	Manifest ManifestRef `json:"manifest,omitzero"`
 	Coverage Coverage    `json:"coverage"`
 }
 
-// Target says what was scanned. An unpacked file system has neither digests nor layers.
+// Target says what was scanned. An unpacked file system has neither digests nor layers; a bill of
+// materials has a reference and may have nothing else, and the coverage says so.
 type Target struct {
 	Reference   string        `json:"reference"`
 	Repository  string        `json:"repository,omitempty"`
 	ImageID     image.Digest  `json:"imageID,omitzero"`
 	Digest      image.Digest  `json:"digest,omitzero"`
 	IndexDigest image.Digest  `json:"indexDigest,omitzero"`
-	Platform    string        `json:"platform"`
-	Config      TargetConfig  `json:"config"`
-	Layers      []TargetLayer `json:"layers,omitzero"`
+	Platform    string        `json:"platform,omitempty"`
+	Config      TargetConfig  `json:"config,omitzero"`
+	Layers      []TargetLayer `json:"layers,omitempty"`
 }
 
 // TargetConfig is the part of the image's configuration that a policy may ask about.

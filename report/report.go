@@ -39,7 +39,7 @@ type Report struct {
 	Target   inventory.Target      `json:"target"`
 	Distro   *inventory.Distro     `json:"distro,omitempty"`
 	Packages []inventory.Package   `json:"packages"`
-	Manifest inventory.ManifestRef `json:"manifest"`
+	Manifest inventory.ManifestRef `json:"manifest,omitzero"`
 
 	Findings   []finding.Finding    `json:"findings"`
 	Suppressed []finding.Suppressed `json:"suppressed"`

@@ -102,7 +102,7 @@ type Inputs struct {
 // Subject is what a verdict is about: content under a name.
 type Subject struct {
 	Repository string       `json:"repository,omitempty"`
-	ImageID    image.Digest `json:"imageID,omitzero"` // absent for an unpacked file system
+	ImageID    image.Digest `json:"imageID,omitzero"` // absent for what is no image
 	Digest     image.Digest `json:"digest,omitzero"`
-	Platform   string       `json:"platform"`
+	Platform   string       `json:"platform,omitempty"`
 }

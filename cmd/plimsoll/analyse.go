@@ -69,7 +69,7 @@ func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, 
 		}
 	}
 	switch {
-	case !slices.Contains(look, finding.Config):
+	case !slices.Contains(look, finding.Config), a.report.Coverage.States["config"] == inventory.Unknown:
 	case facts.Target.ImageID.IsZero():
 		a.report.Coverage.AddGap(inventory.Gap{Dimension: "config", Code: "no-configuration", Why: "an unpacked file system has none"}, inventory.Unknown)
 	default:
@@ -100,6 +100,9 @@ func (p *program) match(ctx context.Context, a *analysis, chosen databaseFlags) 
 
 // scanTarget opens a target and scans it, with progress on a terminal.
 func (p *program) scanTarget(ctx context.Context, target string, chosen targetFlags) (result *scan.Result, err error) {
+	if document, err := readDocument(target); document != nil || err != nil {
+		return document, err
+	}
 	r, err := p.read(ctx, target, chosen)
 	if err != nil {
 		return nil, err

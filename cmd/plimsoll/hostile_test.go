@@ -24,8 +24,13 @@ type outcome struct {
 // plimsoll runs the command line in this process, with a home of its own.
 func plimsoll(t *testing.T, args ...string) outcome {
 	t.Helper()
+	return plimsollAt(t, t.TempDir(), args...)
+}
+
+// plimsollAt runs the command line with a home that has been used before.
+func plimsollAt(t *testing.T, home string, args ...string) outcome {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	home := t.TempDir()
 	p := program{stdout: &stdout, stderr: &stderr, environ: []string{"HOME=" + home}}
 	status := p.execute(t.Context(), args)
 	return outcome{status, stdout.String(), stderr.String()}

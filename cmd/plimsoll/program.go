@@ -96,6 +96,7 @@ A target is one of these; what exists as a file or folder is taken for that:
   docker:NAME, podman:NAME, containerd:NAME  an image that an engine on this host holds
   FILE (docker-archive:, oci-archive:)       what docker save, podman save or skopeo copy wrote
   FOLDER (oci:DIR[:TAG], dir:DIR)            an OCI layout, else an unpacked root file system
+  FILE (sbom:)                               a bill of materials (CycloneDX, SPDX), or a report of plimsoll
 
 Exit status: 0 done, and allowed; 1 something failed; 2 wrong usage; 3 denied.
 Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR.`,
@@ -121,7 +122,7 @@ Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR
 	flags.BoolVar(&p.global.offline, "offline", false, "use no network")
 	flags.StringVar(&p.global.cacheDir, "cache-dir", "", "`FOLDER` for remembered results (default: the user's cache folder)")
 	flags.StringVar(&p.global.now, "now", "", "evaluate as of `TIME` (RFC 3339); marks the result as a replay")
-	root.AddCommand(p.scanCommand(), p.checkCommand(), p.sbomCommand(), p.dbCommand(), p.versionCommand())
+	root.AddCommand(p.scanCommand(), p.checkCommand(), p.sbomCommand(), p.diffCommand(), p.dbCommand(), p.versionCommand())
 	return root
 }
 

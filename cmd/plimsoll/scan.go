@@ -53,13 +53,9 @@ database knows for them. It decides nothing: see plimsoll check.`,
 }
 
 func (p *program) scan(ctx context.Context, target string, flags scanFlags) error {
-	var threshold *advisory.Severity
-	if flags.failOn != "" {
-		severity, err := advisory.ParseSeverity(flags.failOn)
-		if err != nil {
-			return usageError{fmt.Errorf("--fail-on: %w", err)}
-		}
-		threshold = &severity
+	threshold, err := parseFailOn(flags.failOn)
+	if err != nil {
+		return err
 	}
 	if err := flags.output.check(); err != nil {
 		return err
@@ -74,6 +70,9 @@ func (p *program) scan(ctx context.Context, target string, flags scanFlags) erro
 	analysis, err := p.analyse(ctx, target, look, flags.target, flags.database)
 	if err != nil {
 		return err
+	}
+	if flags.manifest != "" && analysis.manifest == nil {
+		return usageError{fmt.Errorf("--manifest: %s holds no list of executable files: scan the image itself", target)}
 	}
 	if err := p.writeReport(&analysis.report, flags.output); err != nil {
 		return err
@@ -180,12 +179,17 @@ func (p *program) sink(flags outputFlags) sink {
 	if flags.format == "json" {
 		return json.Sink{}
 	}
+	return table.Sink{Options: p.tableOptions(flags)}
+}
+
+// tableOptions fit the table to the terminal, if it goes to one.
+func (p *program) tableOptions(flags outputFlags) table.Options {
 	options := table.Options{All: flags.all, Width: 100}
 	if width := terminalWidth(p.stdout); width > 0 && p.global.output == "" {
 		options.Width = width
 		options.Color = p.getenv("NO_COLOR") == ""
 	}
-	return table.Sink{Options: options}
+	return options
 }
 
 // writeReport writes a report in the format asked for.

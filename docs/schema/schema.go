@@ -1,5 +1,6 @@
 // Package schema holds the JSON Schemas (draft 2020-12) of the documents that Plimsoll writes:
-// the report, the reports on every platform and the manifest of executable files. They are written by hand, for readers and for
+// the report, the reports on every platform, the diff and the manifest of executable files. They
+// are written by hand, for readers and for
 // programs in any language; docs/contract.md says what the members mean.
 //
 // A schema is as strict as the documents are: members and words that are not named are errors.
@@ -19,6 +20,11 @@ var Report string
 //
 //go:embed reports.v1.schema.json
 var Reports string
+
+// Diff describes plimsoll.dev/diff/v1.
+//
+//go:embed diff.v1.schema.json
+var Diff string
 
 // Manifest describes plimsoll.dev/manifest/v1.
 //

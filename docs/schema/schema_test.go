@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -20,6 +21,7 @@ import (
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
+	"plimsoll.dev/plimsoll/report/diff"
 	reportjson "plimsoll.dev/plimsoll/report/json"
 	"plimsoll.dev/plimsoll/verdict"
 )
@@ -53,20 +55,42 @@ func validate(compiled *jsonschema.Schema, document []byte) error {
 	return compiled.Validate(instance)
 }
 
-func TestGoldenReportsAreValid(t *testing.T) {
-	files, err := filepath.Glob("../../report/json/testdata/*.golden.json")
-	if err != nil || len(files) < 5 {
-		t.Fatalf("found %d golden reports (%v), want 5 or more", len(files), err)
+func TestGoldenDocumentsAreValid(t *testing.T) {
+	for pattern, text := range map[string]string{"*.golden.json": schema.Report, "diff/*.golden.json": schema.Diff} {
+		files, err := filepath.Glob("../../report/json/testdata/" + pattern)
+		if err != nil || len(files) < 5 {
+			t.Fatalf("found %d golden documents %s (%v), want 5 or more", len(files), pattern, err)
+		}
+		compiled := compile(t, text)
+		for _, file := range files {
+			document, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := validate(compiled, document); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
 	}
-	compiled := compile(t, schema.Report)
-	for _, file := range files {
-		document, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := validate(compiled, document); err != nil {
-			t.Errorf("%s: %v", file, err)
-		}
+}
+
+// TestATargetMayBeNoImage: a bill of materials has a name, and need not have more.
+func TestATargetMayBeNoImage(t *testing.T) {
+	r := report.Report{Schema: report.Schema, EvaluatedAt: time.Unix(0, 0), Engine: report.Engine{Name: "plimsoll", Version: "1"},
+		Target:   inventory.Target{Reference: "sbom:app.cdx.json"},
+		Packages: []inventory.Package{{PURL: "pkg:npm/a@1", Type: "npm", Name: "a", Version: "1", Locations: []inventory.Location{{Path: "app/a"}}}},
+		Verdict:  &verdict.Verdict{Outcome: map[verdict.Stage]verdict.Outcome{}, EvaluatedAt: "1970-01-01T00:00:00Z"},
+	}
+	for _, stage := range verdict.Stages() {
+		r.Verdict.Outcome[stage] = verdict.Deny
+	}
+	r.Verdict.Inputs = verdict.Inputs{Facts: image.DigestOf(nil), Findings: image.DigestOf(nil), Engine: "plimsoll 1"}
+	var b bytes.Buffer
+	if err := (reportjson.Sink{}).Write(&b, &r); err != nil {
+		t.Fatal(err)
+	}
+	if err := validate(compile(t, schema.Report), b.Bytes()); err != nil {
+		t.Errorf("%v\n%s", err, b.Bytes())
 	}
 }
 
@@ -180,6 +204,7 @@ func TestMembersMatchTheTypes(t *testing.T) {
 		reflect.TypeFor[report.Report]():      schema.Report,
 		reflect.TypeFor[report.Reports]():     schema.Reports,
 		reflect.TypeFor[inventory.Manifest](): schema.Manifest,
+		reflect.TypeFor[diff.Diff]():          schema.Diff,
 	} {
 		var document node
 		if err := json.Unmarshal([]byte(text), &document); err != nil {
@@ -280,15 +305,19 @@ func (c *comparison) compareStruct(where string, goType reflect.Type, n *node) {
 }
 
 func TestEnumerationsMatchTheConstants(t *testing.T) {
-	var document any
-	if err := json.Unmarshal([]byte(schema.Report), &document); err != nil {
-		t.Fatal(err)
-	}
 	severities := []string{}
 	for s := advisory.SeverityUnknown; s <= advisory.Critical; s++ {
 		severities = append(severities, s.String())
 	}
-	for path, want := range map[string][]string{
+	checkEnumerations(t, schema.Diff, map[string][]string{
+		"$defs severity enum":                  severities,
+		"$defs state enum":                     texts(inventory.Full, inventory.Partial, inventory.Unknown, inventory.NotRun),
+		"$defs finding properties status enum": texts(diff.New, diff.Unclear, diff.Remaining, diff.Fixed),
+		"$defs finding properties kind enum":   texts(finding.Vulnerability, finding.Config),
+		"$defs reason enum": texts(diff.Upgraded, diff.Downgraded, diff.Replaced, diff.Added, diff.Removed,
+			diff.Unchanged, diff.Configured, diff.NotSeen),
+	})
+	checkEnumerations(t, schema.Report, map[string][]string{
 		"$defs severity enum":                                         severities,
 		"$defs state enum":                                            texts(inventory.Full, inventory.Partial, inventory.Unknown, inventory.NotRun),
 		"$defs finding properties kind enum":                          texts(finding.Vulnerability, finding.Config),
@@ -298,7 +327,17 @@ func TestEnumerationsMatchTheConstants(t *testing.T) {
 		"$defs outcome enum":                                          texts(verdict.Allow, verdict.Warn, verdict.Deny),
 		"$defs verdict properties outcome required":                   texts(verdict.Stages()...),
 		"$defs verdict properties rules items properties result enum": texts(verdict.Pass, verdict.Fail, verdict.Waived, verdict.Unknown, verdict.Deferred, verdict.Error),
-	} {
+	})
+}
+
+// checkEnumerations wants the words at each path of a schema.
+func checkEnumerations(t *testing.T, text string, words map[string][]string) {
+	t.Helper()
+	var document any
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range words {
 		at := document
 		for step := range strings.FieldsSeq(path) {
 			at = at.(map[string]any)[step]

@@ -61,9 +61,6 @@ func write(w io.Writer, document any, of string) error {
 // in UTC and whole seconds.
 func normal(r report.Report) report.Report {
 	r.EvaluatedAt = wholeSeconds(r.EvaluatedAt)
-	if !r.Target.ImageID.IsZero() { // else it is no image, and has no layers
-		r.Target.Layers = list(r.Target.Layers)
-	}
 	r.Packages = list(r.Packages)
 	if slices.ContainsFunc(r.Packages, func(p inventory.Package) bool { return p.Locations == nil }) {
 		r.Packages = slices.Clone(r.Packages)

@@ -1,8 +1,10 @@
 package table
 
 import (
+	"cmp"
 	"strings"
 
+	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -11,11 +13,7 @@ func (p *page) header(r *report.Report) {
 	p.lines("", p.each(bold, wrap(clean(r.Target.Reference), p.Width)))
 	var facts []string
 	if r.Distro != nil {
-		name := r.Distro.Name
-		if name == "" {
-			name = strings.TrimSpace(r.Distro.ID + " " + r.Distro.VersionID)
-		}
-		facts = append(facts, clean(name))
+		facts = append(facts, clean(distroName(r.Distro)))
 	}
 	facts = append(facts, count(len(r.Packages), "package", "packages"))
 	if layers := r.Target.Layers; len(layers) > 0 {
@@ -37,6 +35,11 @@ func (p *page) header(r *report.Report) {
 		p.lines("", p.each(faint, wrap(digest.String(), p.Width)))
 	}
 	p.blank()
+}
+
+// distroName is what the distribution calls itself.
+func distroName(d *inventory.Distro) string {
+	return cmp.Or(d.Name, strings.TrimSpace(d.ID+" "+d.VersionID))
 }
 
 // each paints every line.

@@ -100,6 +100,14 @@ type page struct {
 	text bytes.Buffer
 }
 
+// fit settles the width.
+func (p *page) fit() {
+	if p.Width <= 0 {
+		p.Width = defaultWidth
+	}
+	p.Width = min(max(p.Width, narrowest), widest)
+}
+
 // line writes one finished line, which may hold colours but nothing else that is not printable.
 func (p *page) line(parts ...string) {
 	p.text.WriteString(report.Line(strings.TrimRight(strings.Join(parts, ""), " ")))

@@ -16,6 +16,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/inventory/sbom/internal/example"
 )
 
 func exampleFacts() inventory.Facts {
@@ -43,7 +44,7 @@ func exampleFacts() inventory.Facts {
 	return facts
 }
 
-func encode(t *testing.T, facts inventory.Facts) []byte {
+func write(t *testing.T, facts inventory.Facts) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	meta := Meta{EvaluatedAt: time.Date(2026, 11, 22, 12, 0, 0, 0, time.FixedZone("", 2*60*60)), Version: "1.0.0"}
@@ -63,7 +64,7 @@ func decode(t *testing.T, data []byte) *cdx.BOM {
 }
 
 func TestComponents(t *testing.T) {
-	bom := decode(t, encode(t, exampleFacts()))
+	bom := decode(t, write(t, exampleFacts()))
 	var refs []string
 	for _, component := range *bom.Components {
 		refs = append(refs, component.BOMRef)
@@ -81,7 +82,7 @@ func TestComponents(t *testing.T) {
 		1: {BOMRef: want[1], Type: cdx.ComponentTypeLibrary, Name: "b", Version: "1", PackageURL: want[1],
 			Licenses: &cdx.Licenses{{Expression: "MPL-2.0 AND MIT"}}},
 		3: {BOMRef: want[3], Type: cdx.ComponentTypeLibrary, Name: "libssl3", Version: "3.3.2-r0", PackageURL: want[3],
-			Licenses: &cdx.Licenses{{License: &cdx.License{Name: "Apache-2.0"}}},
+			Licenses: &cdx.Licenses{{License: &cdx.License{ID: "Apache-2.0"}}},
 			Properties: &[]cdx.Property{
 				{Name: "plimsoll:source:name", Value: "openssl"}, {Name: "plimsoll:source:version", Value: "3.3.2-r0"},
 				{Name: "plimsoll:location:path", Value: "lib/apk/db/installed"}, {Name: "plimsoll:location:layer", Value: layer},
@@ -96,7 +97,7 @@ func TestComponents(t *testing.T) {
 
 func TestSubject(t *testing.T) {
 	facts := exampleFacts()
-	metadata := decode(t, encode(t, facts)).Metadata
+	metadata := decode(t, write(t, facts)).Metadata
 	if metadata.Timestamp != "2026-11-22T10:00:00Z" {
 		t.Errorf("timestamp %s, want it in UTC", metadata.Timestamp)
 	}
@@ -105,7 +106,7 @@ func TestSubject(t *testing.T) {
 		t.Errorf("subject %+v", subject)
 	}
 	facts.Target.Digest, facts.Target.Repository = image.Digest{}, ""
-	subject = decode(t, encode(t, facts)).Metadata.Component
+	subject = decode(t, write(t, facts)).Metadata.Component
 	if subject.Name != facts.Target.Reference || subject.Version != facts.Target.ImageID.String() {
 		t.Errorf("subject of an archive %+v", subject)
 	}
@@ -116,34 +117,39 @@ func TestSubject(t *testing.T) {
 
 func TestCoverageIsTold(t *testing.T) {
 	facts := exampleFacts()
-	if got := (*decode(t, encode(t, facts)).Compositions)[0].Aggregate; got != cdx.CompositionAggregateComplete {
+	if got := (*decode(t, write(t, facts)).Compositions)[0].Aggregate; got != cdx.CompositionAggregateComplete {
 		t.Errorf("all seen: %s", got)
 	}
 	facts.Coverage.AddGap(inventory.Gap{Dimension: "packages/npm", Code: "no-extractor", Why: "2 files"}, inventory.Unknown)
-	bom := decode(t, encode(t, facts))
+	bom := decode(t, write(t, facts))
 	if got := (*bom.Compositions)[0].Aggregate; got != cdx.CompositionAggregateIncomplete {
 		t.Errorf("with a gap: %s", got)
 	}
-	want := &[]cdx.Property{{Name: "plimsoll:gap", Value: "packages/npm: no-extractor: 2 files"}}
+	want := &[]cdx.Property{
+		{Name: "plimsoll:facts", Value: "1"},
+		{Name: "plimsoll:coverage", Value: "packages/apk full"}, {Name: "plimsoll:coverage", Value: "packages/golang full"},
+		{Name: "plimsoll:coverage", Value: "packages/npm unknown"},
+		{Name: "plimsoll:gap:dimension", Value: "packages/npm"}, {Name: "plimsoll:gap:code", Value: "no-extractor"}, {Name: "plimsoll:gap:why", Value: "2 files"},
+	}
 	if diff := cmp.Diff(want, bom.Metadata.Properties); diff != "" {
 		t.Error(diff)
 	}
 	facts.Coverage = inventory.Coverage{}
-	if got := (*decode(t, encode(t, facts)).Compositions)[0].Aggregate; got != cdx.CompositionAggregateUnknown {
+	if got := (*decode(t, write(t, facts)).Compositions)[0].Aggregate; got != cdx.CompositionAggregateUnknown {
 		t.Errorf("not looked for: %s", got)
 	}
 }
 
 func TestSameFactsSameBytes(t *testing.T) {
-	want := encode(t, exampleFacts())
+	want := write(t, exampleFacts())
 	shuffled := exampleFacts()
 	slices.Reverse(shuffled.Packages)
-	if got := encode(t, shuffled); !bytes.Equal(want, got) {
+	if got := write(t, shuffled); !bytes.Equal(want, got) {
 		t.Error("the order of the packages shows")
 	}
 	other := exampleFacts()
 	other.Packages[0].Version = "1.26.9"
-	if serial := decode(t, want).SerialNumber; serial == decode(t, encode(t, other)).SerialNumber {
+	if serial := decode(t, want).SerialNumber; serial == decode(t, write(t, other)).SerialNumber {
 		t.Errorf("other packages have the same serial number %s", serial)
 	}
 }
@@ -153,7 +159,7 @@ func TestPURLsThatCollideKeepTheirOwnReference(t *testing.T) {
 	facts.Packages = []inventory.Package{
 		{PURL: "pkg:deb/a@1", Name: "a", Version: "1"}, {PURL: "pkg:deb/a@1", Name: "A", Version: "1", Locations: []inventory.Location{{Path: "x"}}},
 	}
-	components := *decode(t, encode(t, facts)).Components
+	components := *decode(t, write(t, facts)).Components
 	if components[1].BOMRef == components[2].BOMRef {
 		t.Errorf("two components are %s", components[1].BOMRef)
 	}
@@ -166,8 +172,10 @@ func TestDocumentsAreValid(t *testing.T) {
 	gapped.Coverage.AddGap(inventory.Gap{Dimension: "packages/npm", Code: "no-extractor"}, inventory.Unknown)
 	hostile := exampleFacts()
 	hostile.Packages[0].Name = "\x1b[31m<script>\u202e\xff"
-	for name, facts := range map[string]inventory.Facts{"example": exampleFacts(), "gapped": gapped, "empty": {}, "hostile": hostile} {
-		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(encode(t, facts)))
+	all := example.All()
+	all["example"], all["gapped"], all["hostile"] = exampleFacts(), gapped, hostile
+	for name, facts := range all {
+		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(write(t, facts)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/inventory/sbom"
+	"plimsoll.dev/plimsoll/report"
+	reportjson "plimsoll.dev/plimsoll/report/json"
+	"plimsoll.dev/plimsoll/scan"
+)
+
+// readDocument reads a target that is no image and holds facts all the same: a bill of materials,
+// or a report of an earlier scan. It returns nil if the target is none.
+func readDocument(target string) (*scan.Result, error) {
+	path, named := strings.CutPrefix(target, "sbom:")
+	if !named && !isDocument(path) {
+		return nil, nil
+	}
+	data, err := readWhole(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening target %s: %w", target, err)
+	}
+	decode := sbom.Decode
+	if isReport(data) {
+		decode = reportFacts
+	}
+	facts, err := decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("opening target %s: %w", target, err)
+	}
+	facts.Target.Reference = target
+	return &scan.Result{Facts: facts}, nil
+}
+
+// isDocument tells whether a path is a file that begins as a document does.
+func isDocument(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false // whoever opens it next says why
+	}
+	defer file.Close()
+	head := make([]byte, 512)
+	n, err := io.ReadFull(file, head)
+	return (err == nil || errors.Is(err, io.ErrUnexpectedEOF)) && sbom.IsDocument(head[:n])
+}
+
+func readWhole(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, sbom.MaxSize+1))
+	if err == nil && len(data) > sbom.MaxSize {
+		err = fmt.Errorf("%s is larger than %s, which is the most that a document may have", path, formatBytes(sbom.MaxSize))
+	}
+	return data, err
+}
+
+// isReport looks at the schema's name alone. Another version of a report is one too: the error
+// shall say so.
+func isReport(data []byte) bool {
+	var head struct {
+		Schema json.RawMessage `json:"schema"` // others have an object there
+	}
+	return json.Unmarshal(data, &head) == nil && bytes.HasPrefix(head.Schema, []byte(`"plimsoll.dev/report/`))
+}
+
+// reportFacts takes out of a report what the scan learned from the image alone.
+func reportFacts(data []byte) (inventory.Facts, error) {
+	r, err := reportjson.Decode(bytes.NewReader(data), sbom.MaxSize)
+	if err != nil {
+		return inventory.Facts{}, err
+	}
+	return inventory.Facts{Target: r.Target, Distro: r.Distro, Packages: r.Packages, Manifest: r.Manifest, Coverage: factsCoverage(r)}, nil
+}
+
+// factsCoverage leaves out what depends on what was looked for, and in which advisories. That the
+// configuration is not known is a fact of the target.
+func factsCoverage(r *report.Report) inventory.Coverage {
+	var coverage inventory.Coverage
+	isFact := func(dimension string) bool {
+		return strings.HasPrefix(dimension, "packages/") || dimension == "files" ||
+			dimension == "config" && r.Coverage.States[dimension] == inventory.Unknown
+	}
+	for dimension, state := range r.Coverage.States {
+		if isFact(dimension) {
+			coverage.Set(dimension, state)
+		}
+	}
+	for _, gap := range r.Coverage.Gaps {
+		if isFact(gap.Dimension) {
+			coverage.Gaps = append(coverage.Gaps, gap)
+		}
+	}
+	return coverage
+}
