@@ -14,11 +14,12 @@ import (
 type debPackage struct{ name, architecture, source, v1, v2 string }
 
 // debianPackages are real packages of Debian 12: v1 as it was released in June 2023, v2 with the
-// updates that are out in autumn 2026.
+// updates that are out in autumn 2026. Each version stands in the changelog of its package
+// (/usr/share/doc/PACKAGE/changelog.Debian.gz).
 func debianPackages() []debPackage {
 	return []debPackage{
 		{"base-files", "", "", "12.4", "12.4+deb12u15"},
-		{"bash", "", "bash 5.2.15-2", "5.2.15-2+b2", "5.2.15-2+b13"},
+		{"bash", "", "bash 5.2.15-2", "5.2.15-2", "5.2.15-2+b13"},
 		{"ca-certificates", "all", "", "20230311", "20250419~deb12u2"},
 		{"coreutils", "", "", "9.1-1", "9.1-1"},
 		{"curl", "", "", "7.88.1-10", "7.88.1-10+deb12u15"},

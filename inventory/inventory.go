@@ -67,16 +67,26 @@ type Distro struct {
 // Package is one installed package.
 type Package struct {
 	PURL    string `json:"purl"`
-	Type    string `json:"type"` // purl type: deb, apk, golang
-	Name    string `json:"name"`
+	Type    string `json:"type"`              // purl type: deb, apk, golang
+	Name    string `json:"name"`              // as advisories have it: maven's is group:artifact
 	Version string `json:"version,omitempty"` // absent if the package does not state one
 	Arch    string `json:"arch,omitempty"`
 	// Source is what the package was built from: what distributions issue advisories for.
-	Source    *Source    `json:"source,omitempty"`
-	Licenses  []string   `json:"licenses,omitempty"`
-	OwnedBy   string     `json:"ownedBy,omitempty"` // purl of the distribution's package that owns its files
-	Locations []Location `json:"locations"`
+	Source   *Source  `json:"source,omitempty"`
+	Module   string   `json:"module,omitempty"` // the module stream it is from, such as nodejs:18 (rpm)
+	Vendor   string   `json:"vendor,omitempty"` // who built it, as it states itself
+	Licenses []string `json:"licenses,omitempty"`
+	// Confidence is low if name or version were read off something that does not state them.
+	Confidence Confidence `json:"confidence,omitempty"`
+	OwnedBy    string     `json:"ownedBy,omitempty"` // purl of the distribution's package that owns its files
+	Locations  []Location `json:"locations"`
 }
+
+// Confidence is how sure it is what a package is. The zero value is sure: the package says so.
+type Confidence string
+
+// Low is for a package that was recognised by a text in a program.
+const Low Confidence = "low"
 
 // Source is a source package. Its version often differs from the binary's (lvm2 2.03.16-2
 // builds dmsetup 2:1.02.185-2), and advisories speak of the source's.
@@ -91,9 +101,10 @@ type Location struct {
 	Layer image.Digest `json:"layer,omitzero"` // diffID of the layer in which this version first appeared
 }
 
-// ComparePackages is the order in which packages are listed: by purl, then by first location.
+// ComparePackages is the order in which packages are listed: by purl, by owner, then by first
+// location.
 func ComparePackages(a, b Package) int {
-	if c := strings.Compare(a.PURL, b.PURL); c != 0 {
+	if c := cmp.Or(strings.Compare(a.PURL, b.PURL), strings.Compare(a.OwnedBy, b.OwnedBy)); c != 0 {
 		return c
 	}
 	return slices.CompareFunc(a.Locations, b.Locations, func(x, y Location) int {

@@ -21,6 +21,7 @@ import (
 //	layer    diffID → layer index              written only after that pass
 //	content  all diffIDs → facts               written only after passes over all layers
 //	manifest digest → executable manifest
+//	file     sum of a file's content, extractor → its result (see seen)
 //
 // An image states its diffIDs itself, so a diffID alone proves nothing: a layer's cached index is
 // used only if the pair of its stored bytes' digest and its diffID is known. Where the medium
@@ -146,7 +147,7 @@ func (s *scanner) contentKey() string {
 // yields must change an extractor's version or this text.
 func (s *scanner) readers() string {
 	var b strings.Builder
-	b.WriteString("facts/1")
+	b.WriteString("facts/2")
 	for _, e := range s.extractors {
 		fmt.Fprintf(&b, " %s/%d", e.Name(), e.Version())
 	}

@@ -159,6 +159,9 @@ func (s *scanner) readOptions() rootfs.Options {
 	for _, e := range s.extractors {
 		options.Visitors = append(options.Visitors, e)
 	}
+	if s.opts.Cache != nil {
+		options.Seen = seen{s.opts.Cache}
+	}
 	if s.opts.Progress != nil {
 		options.Progress = s.opts.Progress.Add
 	}

@@ -178,6 +178,39 @@ func TestHostileEntries(t *testing.T) {
 	}
 }
 
+// TestDamagedPackageDatabases: scan and sbom write what they could read, with the gap in the
+// coverage, and fail; check leaves it to the policy, and the starter policy denies.
+func TestDamagedPackageDatabases(t *testing.T) {
+	const stanza = "Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2\n\n"
+	debian := assemble.File{Path: "etc/os-release", Body: []byte("ID=debian\nVERSION_ID=12\n")}
+	alpine := assemble.File{Path: "etc/os-release", Body: []byte("ID=alpine\nVERSION_ID=3.20.3\n")}
+	for name, files := range map[string][]assemble.File{
+		"dpkg cut short":  {debian, {Path: "var/lib/dpkg/status", Body: []byte(stanza + "Package: libc6\nStatus: install ok inst")}},
+		"dpkg of NULs":    {debian, {Path: "var/lib/dpkg/status", Body: make([]byte, 4096)}},
+		"dpkg is no text": {debian, {Path: "var/lib/dpkg/status", Body: []byte("\x1f\x8b\x08\x00 nothing of the kind\n")}},
+		"apk cut short":   {alpine, {Path: "lib/apk/db/installed", Body: []byte("P:musl\nV:1.2.5-r0\n\nP:busybox\nV")}},
+		"apk of NULs":     {alpine, {Path: "lib/apk/db/installed", Body: make([]byte, 4096)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := writeImage(t, layer(t, assemble.Gzip, files...))
+			path := files[1].Path
+			o := plimsoll(t, "scan", dir, "--quiet", "--format", "json")
+			if o.status != exitFailed || !strings.Contains(o.stderr, "package database "+path+" is damaged") {
+				t.Errorf("scan: status %d, want %d and the database's path\n%s", o.status, exitFailed, o.stderr)
+			}
+			if !strings.Contains(o.stdout, `"path": "`+path+`"`) {
+				t.Errorf("the report's coverage does not name %s", path)
+			}
+			if o := plimsoll(t, "sbom", dir, "--quiet"); o.status != exitFailed || !strings.Contains(o.stderr, path) {
+				t.Errorf("sbom: status %d, want %d and the database's path\n%s", o.status, exitFailed, o.stderr)
+			}
+			if o := plimsoll(t, "check", dir, "--quiet"); o.status != exitDenied {
+				t.Errorf("check: status %d, want %d\n%s", o.status, exitDenied, o.stdout)
+			}
+		})
+	}
+}
+
 func TestLimitsNameTheirFlags(t *testing.T) {
 	program := bytes.Clone(goProgram(t))
 	dir := writeImage(t, layer(t, assemble.Gzip, append(ordinaryFiles(), assemble.File{Path: "bin/program", Mode: 0o755, Body: program})...))

@@ -43,11 +43,14 @@ func (p *program) sbom(ctx context.Context, target string, flags targetFlags) er
 	for _, gap := range result.Facts.Coverage.Gaps {
 		p.warn(fmt.Sprintf("the list is not complete: %s: %s %s", gap.Dimension, gap.Path, gap.Why))
 	}
-	return p.write(func(w io.Writer) error {
+	if err := p.write(func(w io.Writer) error {
 		meta := cyclonedx.Meta{EvaluatedAt: now, Version: engineVersion()}
 		if err := cyclonedx.Encode(w, result.Facts, meta); err != nil {
 			return fmt.Errorf("writing the bill of materials: %w", err)
 		}
 		return nil
-	})
+	}); err != nil {
+		return err
+	}
+	return unreadable(result.Facts.Coverage)
 }

@@ -83,10 +83,14 @@ func (p *program) scan(ctx context.Context, target string, flags scanFlags) erro
 			return fmt.Errorf("writing the manifest: %w", err)
 		}
 	}
+	err = unreadable(analysis.report.Coverage)
 	if threshold != nil && reaches(&analysis.report, *threshold) {
+		if err != nil {
+			p.complain(err)
+		}
 		return errDenied
 	}
-	return nil
+	return err
 }
 
 // scanAll scans the images for all platforms.
@@ -106,13 +110,18 @@ func (p *program) scanAll(ctx context.Context, target string, look []finding.Kin
 		return err
 	}
 	met := len(reports.Missed) > 0 // what was not scanned is taken to be as bad
+	var damaged error
 	for i := range reports.Reports {
 		met = met || threshold != nil && reaches(&reports.Reports[i], *threshold)
+		damaged = firstOf(damaged, unreadable(reports.Reports[i].Coverage))
 	}
 	if threshold != nil && met {
+		if damaged != nil {
+			p.complain(damaged)
+		}
 		return errDenied
 	}
-	return nil
+	return damaged
 }
 
 // parseFind reads --find.

@@ -71,6 +71,10 @@ const (
 	Stream
 	// Random reads it in any order; it is kept while the visitor runs.
 	Random
+	// Costly is Random for what takes long to make sense of: the result is remembered by the
+	// visitor and the content's sum, and content that was seen before, under whatever path and
+	// in whatever image, is not visited again. It must not depend on anything but the content.
+	Costly
 )
 
 // HeadSize is how many of a file's first bytes a visitor sees before it answers.
@@ -96,8 +100,17 @@ type File struct {
 	*Entry
 	// Reader gives the content from the start.
 	io.Reader
-	// At gives it in any order; nil unless the visitor wanted Random.
+	// At gives it in any order; nil unless the visitor wanted Random or Costly.
 	At io.ReaderAt
+}
+
+// Results remembers what visitors made of content seen before. Its methods may be called
+// concurrently.
+type Results interface {
+	// Recall returns what v made of the content with this sum; false if nothing is known.
+	Recall(v Visitor, sum [32]byte) (data []byte, ok bool)
+	// Remember keeps it. data is nil if the content holds nothing for v.
+	Remember(v Visitor, sum [32]byte, data []byte) error
 }
 
 // Options say what a pass does and what it may use.
@@ -109,6 +122,8 @@ type Options struct {
 	// Memory bounds the content kept in memory, over all layers that share it; what does not
 	// fit goes to an unlinked temporary file.
 	Memory *Budget
+	// Seen remembers the results of Costly visits; nil remembers nothing.
+	Seen Results
 	// Progress, if set, is called with the number of stored bytes just read. It must be safe
 	// for concurrent use.
 	Progress func(stored int)

@@ -13,6 +13,7 @@ import (
 type plan struct {
 	wants             []Want // of each of Options.Visitors
 	streaming, random int    // how many of them
+	costly            bool   // one of them
 	hash              hash.Hash
 	results           []Result // of visitors that failed to answer
 }
@@ -67,6 +68,9 @@ func (w *walker) plan(e *Entry, head []byte) plan {
 			p.streaming++
 		case want == Random:
 			p.random++
+		case want == Costly:
+			p.random++
+			p.costly = true
 		}
 		p.wants = append(p.wants, want)
 	}
@@ -108,25 +112,49 @@ func (w *walker) visitKept(e *Entry, b *body, p plan) error {
 	if e.Size > w.opts.Limits.FileSize {
 		return &LimitError{What: fmt.Sprintf("%s: file %q", w.name, e.Path), Limit: w.opts.Limits.FileSize, Unit: "bytes", Flag: "--max-file-size"}
 	}
-	content, err := w.opts.Memory.keep(b, p.hash)
+	seen := p.hash
+	if seen == nil && p.costly && w.opts.Seen != nil {
+		seen = sha256.New()
+	}
+	content, err := w.opts.Memory.keep(b, seen)
 	defer content.close()
 	if err != nil {
 		return err
 	}
 	for i, v := range w.opts.Visitors {
 		f := &File{Entry: e, Reader: io.NewSectionReader(content, 0, e.Size)}
-		switch p.wants[i] {
-		case Ignore:
-			continue
-		case Random:
+		if p.wants[i] == Random || p.wants[i] == Costly {
 			f.At = io.NewSectionReader(content, 0, e.Size)
 		}
-		w.visit(v, e, f)
-		if err := w.failed(nil); err != nil {
+		switch {
+		case p.wants[i] == Ignore:
+			continue
+		case p.wants[i] == Costly && w.opts.Seen != nil:
+			err = w.visitUnseen(v, e, f, [sha256.Size]byte(seen.Sum(nil)))
+		default:
+			w.visit(v, e, f)
+		}
+		if err := w.failed(err); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// visitUnseen is visit for content that may have been seen before. Only what was understood is
+// remembered: a problem may be one of this machine, or of this run.
+func (w *walker) visitUnseen(v Visitor, e *Entry, f *File, sum [sha256.Size]byte) error {
+	if data, ok := w.opts.Seen.Recall(v, sum); ok {
+		if data != nil {
+			e.Results = append(e.Results, Result{Visitor: v.Name(), Data: data})
+		}
+		return nil
+	}
+	result := w.visit(v, e, f)
+	if err := w.failed(nil); err != nil || result.Problem != "" {
+		return err
+	}
+	return w.opts.Seen.Remember(v, sum, result.Data)
 }
 
 // failed is the reason to end the pass, whatever a visitor has made of it.
@@ -142,7 +170,7 @@ func (w *walker) failed(err error) error {
 
 // visit runs one visitor and keeps its result. A visitor that panics is a defect of the visitor,
 // met by one file; it must not cost the user the whole scan.
-func (w *walker) visit(v Visitor, e *Entry, f *File) {
+func (w *walker) visit(v Visitor, e *Entry, f *File) Result {
 	result := Result{Visitor: v.Name()}
 	func() {
 		defer func() {
@@ -159,6 +187,7 @@ func (w *walker) visit(v Visitor, e *Entry, f *File) {
 	if result.Data != nil || result.Problem != "" {
 		e.Results = append(e.Results, result)
 	}
+	return result
 }
 
 // passing is a file's content on its way by; it notes the layer's own errors.

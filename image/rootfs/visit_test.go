@@ -42,6 +42,8 @@ func TestVisitContent(t *testing.T) {
 		"one random":                {[]Visitor{reading("v", Random)}, DefaultMemory},
 		"two streaming":             {[]Visitor{reading("v", Stream), reading("w", Stream)}, DefaultMemory},
 		"streaming and random":      {[]Visitor{reading("v", Stream), reading("w", Random)}, DefaultMemory},
+		"one costly":                {[]Visitor{reading("v", Costly)}, DefaultMemory},
+		"costly and random":         {[]Visitor{reading("v", Costly), reading("w", Random)}, DefaultMemory},
 		"one random, file":          {[]Visitor{reading("v", Random)}, 0},
 		"streaming and random, few": {[]Visitor{reading("v", Stream), reading("w", Random)}, 2 * pageSize},
 	} {
@@ -70,6 +72,68 @@ func TestVisitContent(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// memory is a working Results.
+type memory map[string][]byte
+
+func (m memory) key(v Visitor, sum [32]byte) string {
+	return fmt.Sprintf("%s/%d %x", v.Name(), v.Version(), sum)
+}
+
+func (m memory) Recall(v Visitor, sum [32]byte) ([]byte, bool) {
+	data, ok := m[m.key(v, sum)]
+	return data, ok
+}
+
+func (m memory) Remember(v Visitor, sum [32]byte, data []byte) error {
+	m[m.key(v, sum)] = data
+	return nil
+}
+
+// Content that was seen before is not visited again, whatever its path and layer, whether or not
+// it held anything; what could not be made sense of is.
+func TestCostlyContentIsVisitedOnce(t *testing.T) {
+	visits := map[string]int{}
+	visitor := watch{"v", always(Costly), func(_ context.Context, f *File) ([]byte, error) {
+		text, err := io.ReadAll(io.NewSectionReader(f.At, 0, f.Size))
+		visits[string(text)]++
+		switch string(text) {
+		case "empty":
+			return nil, err
+		case "broken":
+			return nil, errors.New("broken")
+		}
+		return text, err
+	}}
+	seen := memory{}
+	read := func(hash bool, lines ...string) []string {
+		plain := tarOf(t, lines...)
+		opts := Options{Visitors: []Visitor{visitor}, Seen: seen}
+		if hash {
+			opts.Hash = func(*Entry, []byte) bool { return true }
+		}
+		index, err := Read(t.Context(), layerOf(gzipOf(t, plain), plain), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range index.Entries {
+			for _, r := range e.Results {
+				got = append(got, e.Path+"="+string(r.Data)+r.Problem)
+			}
+		}
+		return got
+	}
+	want := []string{"a=one", "b=one", "d=broken"}
+	for _, hash := range []bool{false, true} {
+		if diff := cmp.Diff(want, read(hash, "a=one", "b=one", "c=empty", "d=broken")); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"one": 1, "empty": 1, "broken": 2}, visits); diff != "" {
+		t.Error(diff)
 	}
 }
 

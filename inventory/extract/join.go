@@ -72,9 +72,15 @@ func anyAgain(layers []*rootfs.LayerIndex) bool {
 func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest, late map[LateKey][]rootfs.Result) (*inventory.Distro, []inventory.Package, inventory.Coverage) {
 	found := record.NewFound(diffIDs)
 	v := &view{tree: tree, layers: layers, late: late}
+	for name := range tree.Children("") {
+		if node, ok := tree.Resolve(name); ok && node.Path != name {
+			found.AddLink(name, node.Path)
+		}
+	}
 	unread := unsupported{}
 	v.collect(unread.count)
-	for _, e := range All() {
+	extractors := All()
+	for _, e := range extractors {
 		located := v.files(e)
 		files := make([]record.File, len(located))
 		for i, f := range located {
@@ -82,6 +88,7 @@ func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest
 		}
 		e.Assemble(files, found)
 	}
+	v.noteAbsent(extractors, found)
 	unread.note(found)
 	return found.Distro, found.Packages(), found.Coverage
 }

@@ -27,7 +27,7 @@ func New() Extractor { return Extractor{} }
 func (Extractor) Name() string { return "apk" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Known implements extract.Extractor.
 func (Extractor) Known() []string {

@@ -1,10 +1,7 @@
 package apk
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -13,15 +10,18 @@ import (
 )
 
 // parser reads blocks of "K:value" lines, one block for each package, an empty line between
-// them (apk-tools doc/apk-package.5.scd and apk_db_index_write). Most lines list files (F:, R:,
-// a:, Z:) and are passed over.
+// them (apk-tools doc/apk-package.5.scd and apk_db_index_write). Most lines list files: F: names a
+// folder, R: a file in it; what follows them (M:, a:, Z:) is passed over.
 type parser struct {
 	contents  record.Contents
 	malformed record.Tally
 	line      int
 	start     int             // line of the block's first field, 0 before it
 	values    map[byte]string // by the letter of the field
-	broken    string          // why the block makes no sense
+	path      []byte          // the folder that the next files are in, and then a file's name
+	folder    int             // length of the folder in path
+	owns      []record.PathSum
+	broken    string // why the block makes no sense
 }
 
 // fields are the letters of the fields that are used: name, version, architecture, origin,
@@ -32,24 +32,9 @@ const fields = "PVAoL"
 // After an error the contents are those of the blocks before it.
 func parse(r io.Reader) (record.Contents, error) {
 	p := &parser{values: map[byte]string{}}
-	lines := bufio.NewReaderSize(r, 64<<10)
-	var err error
-	for err == nil {
-		var line []byte
-		line, err = lines.ReadSlice('\n')
-		truncated := errors.Is(err, bufio.ErrBufferFull)
-		p.line++
-		p.take(line, truncated)
-		for errors.Is(err, bufio.ErrBufferFull) {
-			line, err = lines.ReadSlice('\n')
-			p.checkNUL(line)
-		}
-	}
-	if errors.Is(err, io.EOF) {
+	err := record.EachLine(r, p.take, p.checkNUL)
+	if err == nil {
 		p.endBlock()
-		err = nil
-	} else {
-		err = fmt.Errorf("read line %d of the package database: %w", p.line, err)
 	}
 	p.contents.Gaps = p.malformed.AppendTo(p.contents.Gaps, record.MalformedEntry)
 	return p.contents, err
@@ -57,7 +42,7 @@ func parse(r io.Reader) (record.Contents, error) {
 
 // take reads one line. Of a truncated one only the beginning is there.
 func (p *parser) take(line []byte, truncated bool) {
-	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+	p.line++
 	if len(line) == 0 {
 		p.endBlock()
 		return
@@ -71,6 +56,12 @@ func (p *parser) take(line []byte, truncated bool) {
 		return
 	}
 	letter, value := line[0], bytes.TrimSpace(line[2:])
+	if letter == 'F' || letter == 'R' {
+		if !truncated {
+			p.file(letter, value)
+		}
+		return
+	}
 	if strings.IndexByte(fields, letter) < 0 {
 		return
 	}
@@ -82,6 +73,20 @@ func (p *parser) take(line []byte, truncated bool) {
 		value = nil
 	}
 	p.values[letter] = string(value)
+}
+
+// file takes in the name of a folder or of a file.
+func (p *parser) file(letter byte, name []byte) {
+	if letter == 'F' {
+		p.path = append(p.path[:0], name...)
+		if len(name) > 0 {
+			p.path = append(p.path, '/')
+		}
+		p.folder = len(p.path)
+		return
+	}
+	p.path = append(p.path[:p.folder], name...)
+	p.owns = append(p.owns, record.SumPath(p.path))
 }
 
 func (p *parser) checkNUL(line []byte) {
@@ -103,7 +108,8 @@ func (p *parser) endBlock() {
 	if why := p.addPackage(); why != "" {
 		p.malformed.Add("block at line %d: %s", p.start, why)
 	}
-	p.start, p.broken = 0, ""
+	p.start, p.broken, p.owns = 0, "", nil
+	p.path, p.folder = p.path[:0], 0
 	clear(p.values)
 }
 
@@ -128,7 +134,7 @@ func (p *parser) addPackage() string {
 	p.contents.Packages = append(p.contents.Packages, record.Package{
 		Name: name, Version: version, Arch: arch,
 		SourceName: origin, SourceVersion: version,
-		Licenses: splitLicenses(p.values['L']),
+		Licenses: splitLicenses(p.values['L']), Owns: p.owns,
 	})
 	return ""
 }

@@ -16,7 +16,8 @@ import (
 
 func TestInstalled(t *testing.T) {
 	const musl = "C:Q1=\nP:musl\nV:1.2.5-r0\nA:x86_64\nS:1\nT:the musl c library\no:musl\nL:MIT\nF:lib\nR:ld-musl-x86_64.so.1\na:0:0:755\nZ:Q1=\n"
-	wantMusl := record.Package{Name: "musl", Version: "1.2.5-r0", Arch: "x86_64", SourceName: "musl", SourceVersion: "1.2.5-r0", Licenses: []string{"MIT"}}
+	wantMusl := record.Package{Name: "musl", Version: "1.2.5-r0", Arch: "x86_64", SourceName: "musl", SourceVersion: "1.2.5-r0", Licenses: []string{"MIT"},
+		Owns: []record.PathSum{record.SumPath("/lib/ld-musl-x86_64.so.1")}}
 	for _, test := range []struct {
 		name, text string
 		want       []record.Package
@@ -32,8 +33,9 @@ func TestInstalled(t *testing.T) {
 		{name: "letters are case-sensitive", text: "P:a\nV:1\np:so:x=1\nO:b\nv:2\nl:c\n",
 			want: []record.Package{{Name: "a", Version: "1", SourceName: "a", SourceVersion: "1"}}},
 		{name: "empty file"},
-		{name: "file name with a colon", text: "P:a\nV:1\nR:P:b\nR:\n",
-			want: []record.Package{{Name: "a", Version: "1", SourceName: "a", SourceVersion: "1"}}},
+		{name: "file name with a colon", text: "P:a\nV:1\nF:\nR:P:b\nF:etc\nR:c\n",
+			want: []record.Package{{Name: "a", Version: "1", SourceName: "a", SourceVersion: "1",
+				Owns: []record.PathSum{record.SumPath("P:b"), record.SumPath("etc/c")}}}},
 
 		{name: "no name", text: "V:1\n\n" + musl, want: []record.Package{wantMusl}, gap: "block at line 1: it has no package name"},
 		{name: "no version", text: musl + "\nP:b\n", want: []record.Package{wantMusl}, gap: "no version"},
@@ -113,7 +115,7 @@ func FuzzInstalled(f *testing.F) {
 		}
 		back, err := parse(strings.NewReader(written.String()))
 		for i := range contents.Packages {
-			contents.Packages[i].Licenses = nil
+			contents.Packages[i].Licenses, contents.Packages[i].Owns = nil, nil
 		}
 		if diff := cmp.Diff(contents.Packages, back.Packages); err != nil || diff != "" {
 			t.Errorf("%v\n%s", err, diff)

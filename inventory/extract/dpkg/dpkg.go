@@ -1,6 +1,6 @@
 // Package dpkg reads the database of Debian's package manager: var/lib/dpkg/status, and the
 // folder var/lib/dpkg/status.d in which images without a package manager (distroless) keep one
-// file for each package.
+// file for each package; and the lists of the packages' files.
 //
 // Listed is what has files on disk: every state but not-installed and config-files (dpkg(1),
 // "Package states"). Limits: a line may have any length, a value that is used 4 KiB.
@@ -31,7 +31,7 @@ func New() Extractor { return Extractor{} }
 func (Extractor) Name() string { return "dpkg" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Known implements extract.Extractor.
 func (Extractor) Known() []string { return []string{statusFile, statusFolder} }
@@ -39,16 +39,25 @@ func (Extractor) Known() []string { return []string{statusFile, statusFolder} }
 // Wants implements rootfs.Visitor. Beside each file of status.d lies one with the sums of the
 // package's files (NAME.md5sums; GoogleContainerTools/distroless#1809).
 func (Extractor) Wants(entry *rootfs.Entry, _ []byte) rootfs.Want {
+	if _, isList := listOf(entry.Path); isList {
+		return rootfs.Stream
+	}
 	name, inFolder := strings.CutPrefix(entry.Path, statusFolder)
-	if inFolder && !strings.Contains(name, "/") && !strings.HasSuffix(name, ".md5sums") || entry.Path == statusFile {
+	if inFolder && !strings.Contains(name, "/") || entry.Path == statusFile {
 		return rootfs.Stream
 	}
 	return rootfs.Ignore
 }
 
-// Visit returns the packages as a record.Contents.
+// Visit returns the packages, or the list of a package's files, as a record.Contents.
 func (Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
-	contents, err := parse(f)
+	var contents record.Contents
+	var err error
+	if _, isList := listOf(f.Path); isList {
+		contents, err = parseList(f, strings.HasPrefix(f.Path, statusFolder))
+	} else {
+		contents, err = parse(f)
+	}
 	return contents.Encode(), err
 }
 
@@ -56,9 +65,20 @@ func (Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
 func (Extractor) Assemble(files []record.File, found *record.Found) {
 	found.LookedFor(purlType)
 	id, tag := found.DistroTag()
+	purls := map[string]string{} // by the names that lists go by
 	for _, file := range files {
+		if _, isList := listOf(file.Path); isList {
+			continue
+		}
 		found.AddContents(file, purlType, func(p record.Package) string {
-			return ecosystem.DebPURL(id, p.Name, p.Version, p.Arch, tag)
+			purl := ecosystem.DebPURL(id, p.Name, p.Version, p.Arch, tag)
+			purls[p.Name], purls[p.Name+":"+p.Arch] = purl, purl
+			return purl
 		})
+	}
+	for _, file := range files {
+		if name, isList := listOf(file.Path); isList {
+			found.AddOwned(file, purls[name])
+		}
 	}
 }

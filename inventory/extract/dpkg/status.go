@@ -1,10 +1,7 @@
 package dpkg
 
 import (
-	"bufio"
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -51,24 +48,9 @@ type parser struct {
 // After an error the contents are those of the stanzas before it.
 func parse(r io.Reader) (record.Contents, error) {
 	p := &parser{last: otherField}
-	lines := bufio.NewReaderSize(r, 64<<10)
-	var err error
-	for err == nil {
-		var line []byte
-		line, err = lines.ReadSlice('\n')
-		truncated := errors.Is(err, bufio.ErrBufferFull)
-		p.line++
-		p.take(line, truncated)
-		for errors.Is(err, bufio.ErrBufferFull) {
-			line, err = lines.ReadSlice('\n')
-			p.checkNUL(line)
-		}
-	}
-	if errors.Is(err, io.EOF) {
+	err := record.EachLine(r, p.take, p.checkNUL)
+	if err == nil {
 		p.endStanza()
-		err = nil
-	} else {
-		err = fmt.Errorf("read line %d of the package database: %w", p.line, err)
 	}
 	p.contents.Gaps = p.malformed.AppendTo(p.contents.Gaps, record.MalformedEntry)
 	return p.contents, err
@@ -76,7 +58,7 @@ func parse(r io.Reader) (record.Contents, error) {
 
 // take reads one line. Of a truncated one only the beginning is there.
 func (p *parser) take(line []byte, truncated bool) {
-	line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+	p.line++
 	if len(line) == 0 {
 		p.endStanza()
 		return

@@ -115,16 +115,57 @@ func TestHardCase16Wants(t *testing.T) {
 	for path, want := range map[string]rootfs.Want{
 		"var/lib/dpkg/status":                     rootfs.Stream,
 		"var/lib/dpkg/status.d/libc6":             rootfs.Stream,
-		"var/lib/dpkg/status.d/libc6.md5sums":     rootfs.Ignore,
+		"var/lib/dpkg/status.d/libc6.md5sums":     rootfs.Stream,
 		"var/lib/dpkg/status.d/a/b":               rootfs.Ignore,
 		"var/lib/dpkg/status-old":                 rootfs.Ignore,
 		"srv/chroot/var/lib/dpkg/status":          rootfs.Ignore,
 		"var/lib/dpkg/info/libc6:amd64.conffiles": rootfs.Ignore,
+		"var/lib/dpkg/info/libc6:amd64.list":      rootfs.Stream,
+		"var/lib/dpkg/info/a/b.list":              rootfs.Ignore,
 	} {
 		if got := New().Wants(&rootfs.Entry{Path: path, Kind: rootfs.Regular}, nil); got != want {
 			t.Errorf("%s: %v, want %v", path, got, want)
 		}
 	}
+}
+
+func TestLists(t *testing.T) {
+	for name, test := range map[string]struct {
+		text     string
+		withSums bool
+		want     []string
+	}{
+		"dpkg's own":         {"/.\n/usr\n/usr/bin\n/usr/bin/a b\n", false, []string{"/.", "/usr", "/usr/bin", "/usr/bin/a b"}},
+		"with sums":          {"d41d8cd98f00b204e9800998ecf8427e  usr/bin/a  b\n", true, []string{"usr/bin/a  b"}},
+		"sum without a path": {"d41d8cd98f00b204e9800998ecf8427e\n\n", true, nil},
+		"a path too long":    {"/" + strings.Repeat("x", 1<<20) + "\n/a\n", false, []string{"/a"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			contents, err := parseList(strings.NewReader(test.text), test.withSums)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []record.PathSum
+			for _, path := range test.want {
+				want = append(want, record.SumPath(path))
+			}
+			if diff := cmp.Diff(want, contents.Packages[0].Owns); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// FuzzList: no input makes the parser panic or fail; it lists at most one file a line.
+func FuzzList(f *testing.F) {
+	f.Add([]byte("/.\n/usr/bin/a\n"), false)
+	f.Add([]byte("0123  usr/bin/a\n\n"), true)
+	f.Fuzz(func(t *testing.T, text []byte, withSums bool) {
+		contents, err := parseList(bytes.NewReader(text), withSums)
+		if err != nil || len(contents.Packages[0].Owns) > 1+bytes.Count(text, []byte("\n")) {
+			t.Errorf("%d files, error %v", len(contents.Packages[0].Owns), err)
+		}
+	})
 }
 
 // FuzzStatus: no input makes the parser panic; every package has a name, a version and a source

@@ -57,7 +57,7 @@ func (Extractor) Wants(_ *rootfs.Entry, head []byte) rootfs.Want {
 	case !isLoadable(head):
 		return rootfs.Ignore
 	case hasNote(head):
-		return rootfs.Random
+		return rootfs.Costly
 	default:
 		return rootfs.Stream
 	}

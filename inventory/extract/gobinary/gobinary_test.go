@@ -25,7 +25,7 @@ func visit(t *testing.T, content []byte, forced bool) (record.Contents, bool, er
 		return record.Contents{}, false, nil
 	}
 	file := &rootfs.File{Entry: &rootfs.Entry{}, Reader: bytes.NewReader(content)}
-	if want == rootfs.Random || forced {
+	if want == rootfs.Costly || forced {
 		file.At = bytes.NewReader(content)
 	}
 	data, err := e.Visit(context.Background(), file)
@@ -155,9 +155,9 @@ func TestHowAProgramIsFound(t *testing.T) {
 		want    rootfs.Want
 		again   bool
 	}{
-		{"note at the beginning", with(func(p *program) { p.note = true }), rootfs.Random, false},
-		{"big-endian note", with(func(p *program) { p.note, p.bigEndian = true, true }), rootfs.Random, false},
-		{"shared object", with(func(p *program) { p.note, p.shared = true, true }), rootfs.Random, false},
+		{"note at the beginning", with(func(p *program) { p.note = true }), rootfs.Costly, false},
+		{"big-endian note", with(func(p *program) { p.note, p.bigEndian = true, true }), rootfs.Costly, false},
+		{"shared object", with(func(p *program) { p.note, p.shared = true, true }), rootfs.Costly, false},
 		{"no note", with(func(*program) {}), rootfs.Stream, true},
 		{"no note, big-endian", with(func(p *program) { p.bigEndian = true }), rootfs.Stream, true},
 		{"no note, far behind", with(func(p *program) { p.padding = 300_000 / 16 * 16 }), rootfs.Stream, true},

@@ -6,18 +6,20 @@ import (
 )
 
 // The encoding: a version byte, a flag byte, the packages, the gaps. A list is its length and
-// its members, a text its length and its bytes; lengths are uvarints. The packages are in the
-// order of Compare, so that two versions of a database can be compared side by side.
+// its members, a text its length and its bytes, a sum eight bytes, low ones first; lengths are
+// uvarints. The packages are in the order of Compare, so that two versions of a database can be
+// compared side by side.
 const (
-	encodingVersion = 1
+	encodingVersion = 2
 	flagAgain       = 1
 	flagComplete    = 1
+	flagGuessed     = 1
 )
 
 // ErrEncoding reports that the data is not what Encode writes.
 var ErrEncoding = errors.New("an extractor's stored result is damaged: remove the cache folder and scan again")
 
-// Encode returns the encoding of c, whose packages it sorts.
+// Encode returns the encoding of c, whose packages and sums it sorts.
 func (c Contents) Encode() []byte {
 	c.sorted()
 	var flags byte
@@ -27,13 +29,7 @@ func (c Contents) Encode() []byte {
 	b := []byte{encodingVersion, flags}
 	b = binary.AppendUvarint(b, uint64(len(c.Packages)))
 	for _, p := range c.Packages {
-		for _, text := range [...]string{p.Name, p.Version, p.Arch, p.SourceName, p.SourceVersion} {
-			b = appendText(b, text)
-		}
-		b = binary.AppendUvarint(b, uint64(len(p.Licenses)))
-		for _, license := range p.Licenses {
-			b = appendText(b, license)
-		}
+		b = p.append(b)
 	}
 	b = binary.AppendUvarint(b, uint64(len(c.Gaps)))
 	for _, g := range c.Gaps {
@@ -43,6 +39,27 @@ func (c Contents) Encode() []byte {
 		} else {
 			b = append(b, 0)
 		}
+	}
+	return b
+}
+
+func (p Package) append(b []byte) []byte {
+	texts := [...]string{p.Name, p.Version, p.Arch, p.SourceName, p.SourceVersion, p.Module, p.Vendor, p.Inside}
+	for _, text := range texts {
+		b = appendText(b, text)
+	}
+	var flags byte
+	if p.Guessed {
+		flags = flagGuessed
+	}
+	b = append(b, flags)
+	b = binary.AppendUvarint(b, uint64(len(p.Licenses)))
+	for _, license := range p.Licenses {
+		b = appendText(b, license)
+	}
+	b = binary.AppendUvarint(b, uint64(len(p.Owns)))
+	for _, sum := range p.Owns {
+		b = binary.LittleEndian.AppendUint64(b, uint64(sum))
 	}
 	return b
 }
@@ -70,18 +87,14 @@ func (c *Contents) decode(data []byte, packages []Package) ([]Package, error) {
 		return packages, ErrEncoding
 	}
 	c.Again = d.byte()&flagAgain != 0
-	const smallestPackage, smallestGap = 6, 3
+	const smallestPackage, smallestGap = 11, 3
 	n := d.count(smallestPackage)
 	if cap(packages) < n {
 		packages = make([]Package, 0, n)
 	}
 	packages = packages[:0]
 	for range n {
-		p := Package{Name: d.text(), Version: d.text(), Arch: d.text(), SourceName: d.text(), SourceVersion: d.text()}
-		for range d.count(1) {
-			p.Licenses = append(p.Licenses, d.text())
-		}
-		packages = append(packages, p)
+		packages = append(packages, d.pkg())
 	}
 	c.Packages = packages
 	for range d.count(smallestGap) {
@@ -132,6 +145,23 @@ func (d *decoder) count(smallest int) int {
 		return 0
 	}
 	return int(n)
+}
+
+func (d *decoder) pkg() Package {
+	p := Package{Name: d.text(), Version: d.text(), Arch: d.text(), SourceName: d.text(), SourceVersion: d.text(),
+		Module: d.text(), Vendor: d.text(), Inside: d.text(), Guessed: d.byte()&flagGuessed != 0}
+	for range d.count(1) {
+		p.Licenses = append(p.Licenses, d.text())
+	}
+	const sumSize = 8
+	if n := d.count(sumSize); n > 0 {
+		p.Owns = make([]PathSum, n)
+		for i := range p.Owns {
+			p.Owns[i] = PathSum(binary.LittleEndian.Uint64([]byte(d.rest[:sumSize])))
+			d.rest = d.rest[sumSize:]
+		}
+	}
+	return p
 }
 
 func (d *decoder) text() string {

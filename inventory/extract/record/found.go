@@ -39,6 +39,8 @@ type Found struct {
 	diffIDs  []image.Digest
 	packages []inventory.Package
 	index    map[identity]int // into packages
+	owned    []owned
+	links    []link
 }
 
 // identity is what makes two packages one. The name is in it because a purl may fold its case.
@@ -79,26 +81,40 @@ func (f *Found) Add(p inventory.Package, path string, layer int) {
 }
 
 // AddContents records the packages and gaps of a file, each package since the layer in which it
-// first appeared. purl names a package.
+// first appeared. purl names a package; one that it gives no name is left out.
 func (f *Found) AddContents(file File, purlType string, purl func(Package) string) {
-	contents, ok := f.contents(file, purlType)
+	contents, ok := f.Contents(file, purlType)
 	if !ok {
 		return
 	}
 	since := firstLayers(contents.Packages, file)
 	for i, p := range contents.Packages {
-		listed := inventory.Package{
-			PURL: purl(p), Type: purlType, Name: p.Name, Version: p.Version, Arch: p.Arch, Licenses: p.Licenses,
+		name := purl(p)
+		if name == "" {
+			continue
 		}
-		if p.SourceName != "" {
-			listed.Source = &inventory.Source{Name: p.SourceName, Version: p.SourceVersion}
-		}
-		f.Add(listed, file.Path, since[i])
+		f.Add(p.listed(name, purlType), within(file.Path, p.Inside), since[i])
+		f.addOwned(name, p.Owns)
 	}
 }
 
-// contents decodes a file's result and records what keeps it from being whole.
-func (f *Found) contents(file File, purlType string) (Contents, bool) {
+// listed is the package as a report has it.
+func (p Package) listed(purl, purlType string) inventory.Package {
+	listed := inventory.Package{
+		PURL: purl, Type: purlType, Name: p.Name, Version: p.Version, Arch: p.Arch,
+		Module: p.Module, Vendor: p.Vendor, Licenses: p.Licenses,
+	}
+	if p.SourceName != "" {
+		listed.Source = &inventory.Source{Name: p.SourceName, Version: p.SourceVersion}
+	}
+	if p.Guessed {
+		listed.Confidence = inventory.Low
+	}
+	return listed
+}
+
+// Contents decodes a file's result and records what keeps it from being whole.
+func (f *Found) Contents(file File, purlType string) (Contents, bool) {
 	missed := func(why string) {
 		f.Missed(purlType, UnreadableDatabase, file.Path, why, inventory.Partial)
 	}
@@ -144,6 +160,7 @@ func (f *Found) Packages() []inventory.Package {
 		})
 		sorted[i].Locations = slices.Compact(locations)
 	}
+	sorted = f.byOwner(sorted)
 	slices.SortFunc(sorted, inventory.ComparePackages)
 	return sorted
 }

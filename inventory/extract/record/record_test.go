@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,10 +16,13 @@ func TestContentsSurviveEncoding(t *testing.T) {
 		Packages: []Package{
 			{Name: "a", Version: "1", Arch: "amd64", SourceName: "src", SourceVersion: "2"},
 			{Name: "b", Version: "1", Licenses: []string{"MIT", "GPL-2.0-only AND BSD-3-Clause"}},
+			{Name: "c", Version: "1", Module: "nodejs:18", Vendor: "Red Hat, Inc.", Inside: "lib/c.jar", Guessed: true,
+				Owns: []PathSum{SumPath("usr/bin/c"), SumPath("usr/bin/d")}},
 			{Name: "without-version"},
 		},
 		Gaps: []Gap{{Code: MalformedEntry, Why: "stanza at line 3"}, {Code: UnversionedPackage, Complete: true}},
 	}
+	slices.Sort(contents.Packages[2].Owns)
 	for name, want := range map[string]Contents{"full": contents, "empty": {}, "again": {Again: true}} {
 		data := want.Encode()
 		got, err := Decode(data)
@@ -50,7 +54,7 @@ func TestEncodeSortsAndDropsRepeatedPackages(t *testing.T) {
 }
 
 func TestDecodeRefusesEveryTruncation(t *testing.T) {
-	data := Contents{Packages: []Package{{Name: "a", Version: "1", Licenses: []string{"MIT"}}}, Gaps: []Gap{{Code: "c"}}}.Encode()
+	data := Contents{Packages: []Package{{Name: "a", Version: "1", Licenses: []string{"MIT"}, Owns: []PathSum{1}}}, Gaps: []Gap{{Code: "c"}}}.Encode()
 	for n := range data {
 		if _, err := Decode(data[:n]); err == nil {
 			t.Errorf("%d of %d bytes were accepted", n, len(data))

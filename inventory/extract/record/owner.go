@@ -1,0 +1,133 @@
+package record
+
+import (
+	"slices"
+	"strings"
+
+	"plimsoll.dev/plimsoll/inventory"
+)
+
+// owned are files that a package of the distribution brought.
+type owned struct {
+	purl string
+	sums []PathSum
+}
+
+// link is a symbolic link in the root: where /usr is merged, lib leads to usr/lib.
+type link struct{ name, target string }
+
+// inside stands between a file's path and the path of what lies in it.
+const inside = "!/"
+
+// within is the location of what lies in a file; of the file itself if it is nowhere inside.
+func within(path, part string) string {
+	if part == "" {
+		return path
+	}
+	return path + inside + part
+}
+
+// AddOwned records that a package owns the files that a file of its database lists.
+func (f *Found) AddOwned(file File, purl string) {
+	if purl == "" || file.Data == nil {
+		return
+	}
+	contents, err := Decode(file.Data)
+	if err != nil {
+		return // without it, a file counts as nobody's: more is reported, not less
+	}
+	for _, p := range contents.Packages {
+		f.addOwned(purl, p.Owns)
+	}
+}
+
+func (f *Found) addOwned(purl string, sums []PathSum) {
+	if len(sums) > 0 {
+		f.owned = append(f.owned, owned{purl, sums})
+	}
+}
+
+// AddLink records that a name in the root is a symbolic link: package databases may list files
+// by it.
+func (f *Found) AddLink(name, target string) { f.links = append(f.links, link{name, target}) }
+
+// byOwner splits every package that is not the distribution's own by whose files it lies in: the
+// python module that came with a deb, and the same one that pip put beside it, are two.
+func (f *Found) byOwner(packages []inventory.Package) []inventory.Package {
+	owners := f.owners(packages)
+	if len(owners) == 0 {
+		return packages
+	}
+	var split []inventory.Package
+	for _, p := range packages {
+		parts := map[string][]inventory.Location{}
+		var order []string
+		for _, l := range p.Locations {
+			owner := ""
+			if !ofSystem(p.Type) {
+				owner = owners[outermost(l.Path)]
+			}
+			if _, seen := parts[owner]; !seen {
+				order = append(order, owner)
+			}
+			parts[owner] = append(parts[owner], l)
+		}
+		for _, owner := range order {
+			part := p
+			part.OwnedBy, part.Locations = owner, parts[owner]
+			split = append(split, part)
+		}
+	}
+	return split
+}
+
+// owners maps the path of each file that holds a package to the purl of the package that owns it.
+func (f *Found) owners(packages []inventory.Package) map[string]string {
+	wanted := map[PathSum][]string{}
+	for _, p := range packages {
+		if ofSystem(p.Type) {
+			continue
+		}
+		for _, l := range p.Locations {
+			path := outermost(l.Path)
+			for _, name := range f.namesOf(path) {
+				if sum := SumPath(name); !slices.Contains(wanted[sum], path) {
+					wanted[sum] = append(wanted[sum], path)
+				}
+			}
+		}
+	}
+	owners := map[string]string{}
+	for _, o := range f.owned {
+		for _, sum := range o.sums {
+			for _, path := range wanted[sum] {
+				if owners[path] == "" {
+					owners[path] = o.purl
+				}
+			}
+		}
+	}
+	return owners
+}
+
+// namesOf lists the names that a file goes by: its real path, and those through links in the root.
+func (f *Found) namesOf(path string) []string {
+	names := []string{path}
+	for _, l := range f.links {
+		if rest, below := strings.CutPrefix(path, l.target+"/"); below {
+			names = append(names, l.name+"/"+rest)
+		}
+	}
+	return names
+}
+
+// outermost is the path of the file that a location lies in.
+func outermost(location string) string {
+	path, _, _ := strings.Cut(location, inside)
+	return path
+}
+
+// ofSystem tells whether packages of a purl type are the distribution's own.
+func ofSystem(purlType string) bool {
+	return slices.Contains([]string{"deb", "apk", "rpm", "alpm", "ebuild"}, purlType)
+}
