@@ -109,13 +109,18 @@ func (p *program) scanAll(ctx context.Context, target string, look []finding.Kin
 		return err
 	}
 	met := len(reports.Missed) > 0 // what was not scanned is taken to be as bad
+	var damaged error
 	for i := range reports.Reports {
 		met = met || threshold != nil && reaches(&reports.Reports[i], *threshold)
+		damaged = firstOf(damaged, unreadable(reports.Reports[i].Coverage))
 	}
 	if threshold != nil && met {
+		if damaged != nil {
+			p.complain(damaged)
+		}
 		return errDenied
 	}
-	return nil
+	return damaged
 }
 
 // parseFind reads --find.

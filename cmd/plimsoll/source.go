@@ -32,6 +32,8 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 		return archive.Open(ctx, file, archive.Options{Reference: target, Tag: tag, MaxInflated: limits.Inflated})
 	case "dir":
 		return directory.Open(rest, target)
+	case "sbom":
+		return nil, errors.New("sbom: bills of materials cannot be scanned yet: name the image itself")
 	case "docker", "podman", "containerd":
 		return p.openEngine(ctx, scheme, rest, limits, line)
 	}

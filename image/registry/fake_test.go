@@ -130,9 +130,16 @@ func bigFile(size int) assemble.File {
 	return assemble.File{Path: "big", Mode: 0o644, Body: body}
 }
 
-// quick is a pace at which failures show at once.
+// quick is a pace at which failures show at once, but for those of somebody who is only slow.
 func quick() pace {
-	return pace{attempts: 3, backoff: time.Millisecond, retryAfter: time.Second, headers: 300 * time.Millisecond, stall: 300 * time.Millisecond}
+	return pace{attempts: 3, backoff: time.Millisecond, retryAfter: time.Second, headers: 10 * time.Second, stall: 10 * time.Second}
+}
+
+// impatient is a pace that takes whoever is slow for dead.
+func impatient() pace {
+	p := quick()
+	p.headers, p.stall = 400*time.Millisecond, 400*time.Millisecond
+	return p
 }
 
 // keys is a keychain that has one answer for every registry.

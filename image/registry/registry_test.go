@@ -37,10 +37,15 @@ func read(t testing.TB, open func() (io.ReadCloser, error)) []byte {
 // openQuick opens an image with the credentials given.
 func openQuick(t testing.TB, reference string, options Options) (*Registry, error) {
 	t.Helper()
+	return openAt(t, quick(), reference, options)
+}
+
+func openAt(t testing.TB, pace pace, reference string, options Options) (*Registry, error) {
+	t.Helper()
 	if options.Keychain == nil {
 		options.Keychain = keys{}
 	}
-	r, err := open(t.Context(), reference, options, quick())
+	r, err := open(t.Context(), reference, options, pace)
 	if err == nil {
 		t.Cleanup(func() { _ = r.Close() })
 	}
@@ -50,7 +55,12 @@ func openQuick(t testing.TB, reference string, options Options) (*Registry, erro
 // load opens an image for linux/amd64 and reads its layers to their ends, verified.
 func load(t testing.TB, reference string, options Options) (*image.Image, error) {
 	t.Helper()
-	r, err := openQuick(t, reference, options)
+	return loadAt(t, quick(), reference, options)
+}
+
+func loadAt(t testing.TB, pace pace, reference string, options Options) (*image.Image, error) {
+	t.Helper()
+	r, err := openAt(t, pace, reference, options)
 	if err != nil {
 		return nil, err
 	}
