@@ -180,7 +180,6 @@ func sizeOf(kind uint64) uint64 {
 	return (kind - 12) / 2
 }
 
-func (v value) isText() bool { return v.kind >= 13 && v.kind%2 == 1 }
 func (v value) isBlob() bool { return v.kind >= 12 && v.kind%2 == 0 }
 
 // number reads an integer of up to eight bytes, the high one first.

@@ -133,7 +133,7 @@ func parseHeader(blob []byte) (p record.Package, isPackage bool, err error) {
 		return p, false, errors.New("it has no package name")
 	case string(name) == keyName:
 		return p, false, nil
-	case !record.IsWord(version) || !record.IsWord(release) || len(version)+len(release) > record.MaxText:
+	case !isVersion(version) || !isVersion(release) || len(version)+len(release) > record.MaxText:
 		return p, false, fmt.Errorf("%.100q has no version and release", name)
 	}
 	epoch := uint32(0)
@@ -159,6 +159,10 @@ func parseHeader(blob []byte) (p record.Package, isPackage bool, err error) {
 
 // keyName is the name of the entries that stand for imported keys.
 const keyName = "gpg-pubkey"
+
+// isVersion tells whether a word can be a version or a release: neither has a dash or a colon,
+// which stand around them (rpm-version(7)).
+func isVersion(word []byte) bool { return record.IsWord(word) && !bytes.ContainsAny(word, "-:") }
 
 // evr writes epoch, version and release as advisories do: no epoch is the same as zero
 // (rpm-version(7)).

@@ -60,6 +60,8 @@ func TestHeader(t *testing.T) {
 		{name: "no name", blob: forgeHeader(base[1:]...), why: "no package name"},
 		{name: "space in the name", blob: forgeHeader(text(tagName, "a b"), base[1], base[2]), why: "no package name"},
 		{name: "no release", blob: forgeHeader(base[:2]...), why: `"a" has no version and release`},
+		{name: "dash in the version", blob: forgeHeader(base[0], text(tagVersion, "1-2"), base[2]), why: "no version and release"},
+		{name: "colon in the version", blob: forgeHeader(base[0], text(tagVersion, "1:2"), base[2]), why: "no version and release"},
 		{name: "version too long", blob: forgeHeader(base[0], text(tagVersion, long), base[2]), why: "no version and release"},
 		{name: "name without an end", blob: forgeHeader(base[1], base[2], tag{tagName, typeString, 1, []byte("a")}), why: "no package name"},
 		{name: "name beyond the store", blob: func() []byte { b := with(); binary.BigEndian.PutUint32(b[16:], 1<<31); return b }(), why: "no package name"},
@@ -136,9 +138,8 @@ func FuzzHeader(f *testing.F) {
 func rewrite(p record.Package) []byte {
 	epoch, rest := uint32(0), p.Version
 	if before, after, found := strings.Cut(p.Version, ":"); found {
-		if n, err := strconv.ParseUint(before, 10, 32); err == nil && n > 0 && evr(uint32(n), after) == p.Version {
-			epoch, rest = uint32(n), after
-		}
+		n, _ := strconv.ParseUint(before, 10, 32)
+		epoch, rest = uint32(n), after
 	}
 	version, release, _ := strings.Cut(rest, "-")
 	tags := []tag{text(tagName, p.Name), text(tagVersion, version), text(tagRelease, release), numbers(tagEpoch, epoch)}

@@ -52,8 +52,8 @@ func parseLine(line string) (record.Package, error) {
 	}
 	name, version, vendor, arch, source := fields[0], fields[1], fields[4], fields[7], fields[9]
 	epoch, err := strconv.ParseUint(fields[8], 10, 32)
-	_, _, hasRelease := strings.Cut(version, "-")
-	if err != nil || !hasRelease || !record.IsWord([]byte(name)) || !record.IsWord([]byte(version)) {
+	before, release, _ := strings.Cut(version, "-")
+	if err != nil || !record.IsWord([]byte(name)) || !isVersion([]byte(before)) || !isVersion([]byte(release)) {
 		return record.Package{}, errLine
 	}
 	p := record.Package{Name: name, Version: evr(uint32(epoch), version), Arch: given(arch), Vendor: words([]byte(given(vendor)))}
