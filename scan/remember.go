@@ -139,7 +139,7 @@ func (s *scanner) contentKey() string {
 // yields must change an extractor's version or this text.
 func (s *scanner) readers() string {
 	var b strings.Builder
-	b.WriteString("facts/1")
+	b.WriteString("facts/2")
 	for _, e := range s.extractors {
 		fmt.Fprintf(&b, " %s/%d", e.Name(), e.Version())
 	}

@@ -69,10 +69,19 @@ func TestPackages(t *testing.T) {
 		}, []string{"pkg:deb/a@1 1:" + status}, nil},
 		{"hard case 26: database deleted", []layer{
 			{file(status, debs("a=1"))}, {whiteout("var/lib/dpkg", "status")},
-		}, nil, nil},
+		}, nil, []string{"packages/deb deleted-database " + status}},
 		{"hard case 26: folder emptied", []layer{
 			{file(status, debs("a=1"))}, {opaque("var/lib")},
-		}, nil, nil},
+		}, nil, []string{"packages/deb deleted-database " + status}},
+		{"hard case 26: database moved", []layer{
+			{file(installed, apks("a=1"))}, {whiteout("lib/apk/db", "installed"), file("usr/"+installed, apks("a=1"))},
+		}, []string{"pkg:apk/a@1 1:usr/" + installed}, nil},
+		{"distribution without its database", []layer{
+			{file("etc/os-release", "ID=alpine\nVERSION_ID=3.20.3\n")},
+		}, nil, []string{"packages/apk missing-database " + installed}},
+		{"derived distribution with another's database", []layer{
+			{file("etc/os-release", "ID=raspbian\nID_LIKE=debian\n"), file(installed, apks("a=1"))},
+		}, []string{"pkg:apk/raspbian/a@1?distro=raspbian 0:" + installed}, []string{"packages/deb missing-database " + status}},
 		{"hard case 27: database behind a folder's link", []layer{
 			{symlink("lib", "usr/lib"), file("usr/"+installed, apks("a=1"))},
 		}, []string{"pkg:apk/a@1 0:usr/" + installed}, nil},

@@ -79,7 +79,8 @@ func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest
 	}
 	unread := unsupported{}
 	v.collect(unread.count)
-	for _, e := range All() {
+	extractors := All()
+	for _, e := range extractors {
 		located := v.files(e)
 		files := make([]record.File, len(located))
 		for i, f := range located {
@@ -87,6 +88,7 @@ func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest
 		}
 		e.Assemble(files, found)
 	}
+	v.noteAbsent(extractors, found)
 	unread.note(found)
 	return found.Distro, found.Packages(), found.Coverage
 }

@@ -17,8 +17,6 @@ import (
 	"io"
 	"slices"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/inventory"
@@ -34,11 +32,11 @@ func (Sink) Write(w io.Writer, r *report.Report) error {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
 	if err := encoder.Encode(normal(*r)); err != nil {
 		return fmt.Errorf("encode the report of %s: %w", report.Clean(r.Target.Reference), err)
 	}
-	if _, err := w.Write(escape(buffer.Bytes())); err != nil {
+	document := buffer.Bytes() // ends in a newline
+	if _, err := w.Write(pretty(make([]byte, 0, 2*len(document)), document)); err != nil {
 		return fmt.Errorf("write the JSON report: %w", err)
 	}
 	return nil
@@ -82,38 +80,6 @@ func list[T any](items []T) []T {
 		return []T{}
 	}
 	return items
-}
-
-// escape writes the unprintable as \uXXXX. Outside strings the encoder writes printable ASCII
-// and newlines only, so every replaced character is inside a string. U+FFFD goes with them: the
-// encoder escapes it where it stands for a bad byte, and not where it was read as a character.
-func escape(document []byte) []byte {
-	var out []byte // nil as long as nothing was replaced
-	kept := 0
-	for i := 0; i < len(document); {
-		r, size := utf8.DecodeRune(document[i:])
-		double := r == '#' && i+1 < len(document) && document[i+1] == '#'
-		if !double && r != utf8.RuneError && (r == '\n' || unicode.IsPrint(r)) {
-			i += size
-			continue
-		}
-		out = append(out, document[kept:i]...)
-		out = appendEscape(out, r)
-		i += size
-		kept = i
-	}
-	if out == nil {
-		return document
-	}
-	return append(out, document[kept:]...)
-}
-
-func appendEscape(out []byte, r rune) []byte {
-	if r < 0x10000 {
-		return fmt.Appendf(out, `\u%04x`, r)
-	}
-	r -= 0x10000
-	return fmt.Appendf(out, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
 }
 
 // Decode reads a report of at most limit bytes. It refuses another schema, members and words

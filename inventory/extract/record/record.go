@@ -67,6 +67,11 @@ func SumPath[T ~string | ~[]byte](path T) PathSum {
 const (
 	// UnreadableDatabase is a package database that is there and could not be read at all.
 	UnreadableDatabase = "unreadable-database"
+	// DeletedDatabase is a package database that a later layer deletes: the packages are there,
+	// and their list is not.
+	DeletedDatabase = "deleted-database"
+	// MissingDatabase is a package database that the distribution has and the image has not.
+	MissingDatabase = "missing-database"
 	// MalformedEntry is a part of a database that makes no sense; the other parts count.
 	MalformedEntry = "malformed-entry"
 	// UnversionedPackage is a package that does not state its version.
