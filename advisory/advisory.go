@@ -15,7 +15,10 @@ type Advisory struct {
 	Aliases, Upstream, Related     []string
 	Published, Modified, Withdrawn time.Time // zero if absent
 	Ratings                        []Rating  // of the record as a whole
-	Affected                       []Affected
+	// Streams are the module streams that the record speaks of, such as nodejs:18; only for a
+	// record whose fixes are packages of modules (rpm), and empty if it does not name them.
+	Streams  []string
+	Affected []Affected
 }
 
 // Affected is one package that a record speaks of.

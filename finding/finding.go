@@ -100,6 +100,9 @@ type Reason string
 const (
 	Withdrawn     Reason = "withdrawn"      // the record was taken back by its publisher
 	KernelHeaders Reason = "kernel-headers" // headers of the kernel are not the kernel
+	// OwnedByDistro: the distribution's package that brought it is matched by the distribution's
+	// own advisories, which know what was mended without a new version.
+	OwnedByDistro Reason = "owned-by-distro"
 )
 
 // VulnerabilityKey is the key of a vulnerability's row.

@@ -220,6 +220,9 @@ func (a *assembler) appendRecord(dst []byte, record *compiledRecord) []byte {
 	if ok && slices.Equal(record.cves, []advisory.CVE{inID}) {
 		flags |= recordCVEInID
 	}
+	if len(record.Streams) > 0 {
+		flags |= recordStreams
+	}
 	dst = binary.AppendUvarint(dst, flags)
 	if flags&recordPublished != 0 {
 		dst = binary.AppendVarint(dst, encodeTime(record.Published))
@@ -237,6 +240,12 @@ func (a *assembler) appendRecord(dst []byte, record *compiledRecord) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(record.aliases)))
 	for _, alias := range record.aliases {
 		dst = appendString(dst, alias)
+	}
+	if flags&recordStreams != 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(record.Streams)))
+		for _, stream := range record.Streams {
+			dst = appendString(dst, stream)
+		}
 	}
 	return a.appendRatings(dst, record.ID, record.Ratings)
 }

@@ -28,7 +28,7 @@ import (
 // of block sums, so the root vouches for every byte.
 const (
 	magic           = "\x89plimdb\n"
-	formatVersion   = 1
+	formatVersion   = 2
 	headerLength    = 64
 	rootAt          = 32
 	maxDirectory    = 16 << 20

@@ -66,12 +66,14 @@ const (
 //	published, withdrawn: varint Unix time
 //	unless the CVE is the one in the id: uvarint CVEs; for each: uvarint year, uvarint number
 //	uvarint aliases; for each: string
+//	if it has streams: uvarint streams; for each: string
 //	uvarint ratings; for each: uvarint index in ratingSection
 const (
 	recordErratum uint64 = 1 << iota
 	recordPublished
 	recordWithdrawn
 	recordCVEInID
+	recordStreams
 )
 
 // advisoryShard is a shard of advisories that is being read.

@@ -16,6 +16,8 @@ type Record struct {
 	ID    string
 	// CVEs are all that it speaks of, sorted. Aliases are its other names, CVEs left out.
 	CVEs, Aliases []string
+	// Streams are the module streams that its fixes belong to, sorted; empty if it names none.
+	Streams []string
 	// Published and Withdrawn are zero if absent. A withdrawn record no longer counts.
 	Published, Withdrawn time.Time
 	// Erratum tells that the record announces a fix (DSA-, USN-, RHSA-, ...): its publication
@@ -58,6 +60,13 @@ func (s *advisoryShard) record(index int) (Record, error) {
 	for range r.count(r.left()) {
 		if r.err == nil {
 			record.Aliases = append(record.Aliases, r.string())
+		}
+	}
+	if flags&recordStreams != 0 {
+		for range r.count(r.left()) {
+			if r.err == nil {
+				record.Streams = append(record.Streams, r.string())
+			}
 		}
 	}
 	record.Ratings, err = s.readRatings(&r, func() (string, error) { return record.ID, nil })

@@ -31,7 +31,7 @@ type Result struct {
 // Match looks every package of facts up in the database. It fails only if the database cannot
 // be read or ctx ends.
 func Match(ctx context.Context, facts inventory.Facts, database *db.DB) (Result, error) {
-	m := matcher{database: database, distro: facts.Distro, bySource: map[query][]hit{}, byCVE: map[string]cve{}, covered: map[string]bool{}, release: map[string]string{}}
+	m := matcher{database: database, distro: facts.Distro, owners: ownersOf(facts.Packages), bySource: map[query][]hit{}, byCVE: map[string]cve{}, covered: map[string]bool{}, release: map[string]string{}}
 	for i := range facts.Packages {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
@@ -64,7 +64,8 @@ type matcher struct {
 	bySource map[query][]hit
 	byCVE    map[string]cve
 	covered  map[string]bool
-	release  map[string]string // the first name of the release that an ecosystem belongs to
+	owners   map[string]*inventory.Package // by purl: packages that brought others
+	release  map[string]string             // the first name of the release that an ecosystem belongs to
 	key      []byte
 }
 
@@ -74,11 +75,18 @@ func (m *matcher) match(p *inventory.Package) error {
 		return nil
 	}
 	hits, err := m.lookupAll(queries)
-	if err != nil || len(hits) == 0 {
+	if err != nil {
 		return err
+	}
+	hits = slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return isOtherStream(p, h) })
+	if len(hits) == 0 {
+		return nil
 	}
 	rows, err := m.rows(p, queries[0], hits)
 	if err != nil {
+		return err
+	}
+	if err := m.suppressOwned(p, rows); err != nil {
 		return err
 	}
 	for _, r := range rows {
@@ -161,6 +169,9 @@ func (m *matcher) ecosystemsOf(p *inventory.Package) (ecosystems []string, name 
 
 // languageOf returns the ecosystem of a language's package.
 func (m *matcher) languageOf(p *inventory.Package) (ecosystems []string, name string) {
+	if p.Type == "generic" {
+		return m.programOf(p)
+	}
 	purl, err := ecosystem.ParsePURL(p.PURL)
 	if err == nil {
 		if e, name, ok := ecosystem.OSVPackage(purl); ok {

@@ -98,5 +98,5 @@ func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest
 	}
 	v.noteAbsent(extractors, found)
 	unread.note(found)
-	return found.Distro, found.Packages(), found.Coverage
+	return found.Distro, found.Packages(), found.Coverage()
 }

@@ -161,7 +161,7 @@ func checkWords(r *report.Report) error {
 		}
 	}
 	for _, s := range r.Suppressed {
-		if err := oneOf("reason", s.Reason, finding.Withdrawn, finding.KernelHeaders); err != nil {
+		if err := oneOf("reason", s.Reason, finding.Withdrawn, finding.KernelHeaders, finding.OwnedByDistro); err != nil {
 			return fmt.Errorf("suppressed %.200q: %w", s.Key, err)
 		}
 	}

@@ -67,6 +67,8 @@ func reasonWords(reason finding.Reason) string {
 		return "advisory withdrawn by its publisher"
 	case finding.KernelHeaders:
 		return "kernel headers, which are not the kernel"
+	case finding.OwnedByDistro:
+		return "in files of the distribution's packages, whose own advisories count"
 	default:
 		return clean(string(reason))
 	}

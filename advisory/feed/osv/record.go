@@ -19,6 +19,7 @@ type record struct {
 	Aliases   []string   `json:"aliases"`
 	Upstream  []string   `json:"upstream"`
 	Related   []string   `json:"related"`
+	Summary   string     `json:"summary"`
 	Severity  []severity `json:"severity"`
 	Affected  []affected `json:"affected"`
 	Database  specific   `json:"database_specific"`
@@ -125,6 +126,9 @@ func Parse(text []byte) (advisory.Advisory, error) {
 		if ok {
 			a.Affected = append(a.Affected, one)
 		}
+	}
+	if advisory.IsModular(a) {
+		a.Streams = streams(r.Summary)
 	}
 	return a, nil
 }

@@ -73,7 +73,7 @@ func TestManifest(t *testing.T) {
 			if diff := cmp.Diff(test.want, packages); diff != "" {
 				t.Error(diff)
 			}
-			gaps := found.Coverage.Gaps
+			gaps := found.Coverage().Gaps
 			if len(gaps) != len(test.gaps) {
 				t.Fatalf("gaps %v, want %q", gaps, test.gaps)
 			}

@@ -214,7 +214,7 @@ func assembled(path string, data []byte) found {
 			all.packages = append(all.packages, line+" "+l.Path)
 		}
 	}
-	for _, g := range f.Coverage.Gaps {
+	for _, g := range f.Coverage().Gaps {
 		all.gaps = append(all.gaps, g.Code+" "+g.Why)
 	}
 	return all

@@ -201,8 +201,8 @@ func TestDamagedResultsAreReported(t *testing.T) {
 	for n := range whole {
 		f := record.NewFound(nil)
 		New().Assemble([]record.File{{Path: "a.jar", Read: true, Data: whole[:n]}}, f)
-		if len(f.Packages()) > 0 || len(f.Coverage.Gaps) != 1 {
-			t.Errorf("%d of %d bytes: %v %v", n, len(whole), f.Packages(), f.Coverage.Gaps)
+		if len(f.Packages()) > 0 || len(f.Coverage().Gaps) != 1 {
+			t.Errorf("%d of %d bytes: %v %v", n, len(whole), f.Packages(), f.Coverage().Gaps)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func assembled(t *testing.T, files map[string]string) (packages, gaps []string) 
 			packages = append(packages, p.PURL+" "+l.Path)
 		}
 	}
-	for _, g := range found.Coverage.Gaps {
+	for _, g := range found.Coverage().Gaps {
 		gaps = append(gaps, g.Code+" "+g.Path)
 	}
 	return packages, gaps

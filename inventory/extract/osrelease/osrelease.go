@@ -80,7 +80,7 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 		found.Distro = &distro
 		return
 	}
-	found.Coverage.AddGap(inventory.Gap{
+	found.AddGap(inventory.Gap{
 		Dimension: "distro", Code: record.UnreadableDatabase, Path: file.Path, Why: problem,
 	}, inventory.Unknown)
 }

@@ -87,8 +87,8 @@ func TestAssemble(t *testing.T) {
 			if diff := cmp.Diff(test.want, found.Distro); diff != "" {
 				t.Error(diff)
 			}
-			if len(found.Coverage.Gaps) != test.gaps {
-				t.Errorf("gaps %v, want %d", found.Coverage.Gaps, test.gaps)
+			if len(found.Coverage().Gaps) != test.gaps {
+				t.Errorf("gaps %v, want %d", found.Coverage().Gaps, test.gaps)
 			}
 		})
 	}

@@ -235,7 +235,7 @@ func assembled(t *testing.T, files map[string]string) (packages, gaps []string) 
 			packages = append(packages, strings.TrimSpace(p.PURL+" "+l.Path+" "+p.OwnedBy))
 		}
 	}
-	for _, g := range found.Coverage.Gaps {
+	for _, g := range found.Coverage().Gaps {
 		gaps = append(gaps, g.Dimension+" "+g.Code+" "+g.Path)
 	}
 	return packages, gaps

@@ -33,9 +33,10 @@ type Earlier struct {
 
 // Found collects what an image holds.
 type Found struct {
-	Distro   *inventory.Distro
-	Coverage inventory.Coverage
+	Distro *inventory.Distro
 
+	looked   []string // dimensions
+	missed   []missed
 	diffIDs  []image.Digest
 	packages []inventory.Package
 	index    map[identity]int // into packages
@@ -53,12 +54,47 @@ func NewFound(diffIDs []image.Digest) *Found {
 
 // LookedFor records that packages of a purl type were looked for everywhere.
 func (f *Found) LookedFor(purlType string) {
-	f.Coverage.Set(dimension(purlType), inventory.Full)
+	f.looked = append(f.looked, dimension(purlType))
 }
 
 // Missed records that not all packages of a purl type are known.
 func (f *Found) Missed(purlType, code, path, why string, state inventory.State) {
-	f.Coverage.AddGap(inventory.Gap{Dimension: dimension(purlType), Code: code, Path: path, Why: why}, state)
+	f.AddGap(inventory.Gap{Dimension: dimension(purlType), Code: code, Path: path, Why: why}, state)
+}
+
+// AddGap records a gap in any dimension.
+func (f *Found) AddGap(gap inventory.Gap, state inventory.State) {
+	f.missed = append(f.missed, missed{gap, state})
+}
+
+// missed is a gap and what it makes of its dimension.
+type missed struct {
+	gap   inventory.Gap
+	state inventory.State
+}
+
+// Coverage returns how much is known. A gap in what a package of the distribution brought is
+// named and lowers nothing: that package is known, and its advisories speak of what is in it. Go
+// and Rust programs are another matter, as no distribution's advisories speak of their modules.
+func (f *Found) Coverage() inventory.Coverage {
+	var coverage inventory.Coverage
+	for _, dimension := range f.looked {
+		coverage.Set(dimension, inventory.Full)
+	}
+	var paths []string
+	for _, m := range f.missed {
+		paths = append(paths, outermost(m.gap.Path))
+	}
+	owners := f.owners(paths)
+	for _, m := range f.missed {
+		purlType := strings.TrimPrefix(m.gap.Dimension, dimension(""))
+		isOwned := owners[outermost(m.gap.Path)] != "" && !ofSystem(purlType) && purlType != "golang" && purlType != "cargo"
+		if isOwned {
+			m.state = inventory.Full
+		}
+		coverage.AddGap(m.gap, m.state)
+	}
+	return coverage
 }
 
 func dimension(purlType string) string { return "packages/" + purlType }

@@ -132,11 +132,11 @@ func TestWhatWasNotUnderstoodIsAGap(t *testing.T) {
 			if n := len(found.Packages()); n != test.packages {
 				t.Errorf("%d packages, want %d", n, test.packages)
 			}
-			if state := found.Coverage.State("packages/deb"); state != test.state {
+			if state := found.Coverage().State("packages/deb"); state != test.state {
 				t.Errorf("state %s, want %s", state, test.state)
 			}
 			var code string
-			for _, gap := range found.Coverage.Gaps {
+			for _, gap := range found.Coverage().Gaps {
 				code = gap.Code
 			}
 			if code != test.code {

@@ -57,7 +57,7 @@ func assembled(t *testing.T, contents map[string][]byte) ([]inventory.Package, i
 	}
 	found := record.NewFound(nil)
 	New().Assemble(files, found)
-	return found.Packages(), found.Coverage
+	return found.Packages(), found.Coverage()
 }
 
 func file(t *testing.T, path string, layer int, content []byte) record.File {
@@ -185,7 +185,7 @@ func TestALogThatCannotBeJoinedIsAGap(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			found := record.NewFound(nil)
 			New().Assemble([]record.File{file(t, databasePath, 0, test.main), test.log}, found)
-			gaps := found.Coverage.Gaps
+			gaps := found.Coverage().Gaps
 			if !slices.ContainsFunc(gaps, func(g inventory.Gap) bool {
 				return g.Path == databasePath+"-wal" && g.Code == record.UnreadableDatabase
 			}) {

@@ -112,7 +112,7 @@ func TestAResultThatIsDamagedIsAGap(t *testing.T) {
 	for length := range len(data) {
 		found := record.NewFound(nil)
 		New().Assemble([]record.File{{Path: databasePath, Read: true, Data: bytes.Clone(data[:length])}}, found)
-		if len(found.Coverage.Gaps) == 0 {
+		if len(found.Coverage().Gaps) == 0 {
 			t.Fatalf("%d of %d bytes: no gap", length, len(data))
 		}
 	}

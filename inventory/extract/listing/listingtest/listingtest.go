@@ -79,7 +79,7 @@ func Read(t *testing.T, e listing.Extractor, path string, content []byte) (packa
 	for _, p := range found.Packages() {
 		packages = append(packages, line(p))
 	}
-	for _, gap := range found.Coverage.Gaps {
+	for _, gap := range found.Coverage().Gaps {
 		gaps = append(gaps, gap.Code+" "+gap.Why)
 	}
 	return packages, gaps
