@@ -107,7 +107,7 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		{"github.com/jedib0t/go-pretty/v6", []string{"report/table", "internal/progress"}, "terminal layout stays in the terminal's packages (decision 0005)"},
 		{"github.com/pandatix/go-cvss", []string{"advisory"}, "scores are computed where ratings are defined (decision 0006)"},
 		{"github.com/CycloneDX/cyclonedx-go", []string{"inventory/sbom/cyclonedx"}, "one format, one package (decision 0007)"},
-		{"github.com/github/go-spdx/v2", []string{"inventory/sbom/license"}, "SPDX's list of licences is asked in one place (decision 0018)"},
+		{"github.com/github/go-spdx/v2", []string{"inventory/sbom/license"}, "SPDX's list of licences is asked in one place (decision 0020)"},
 		{"github.com/package-url/packageurl-go", []string{"ecosystem", "inventory"}, "package URLs are made and read in one place (decision 0008)"},
 		{"github.com/google/go-containerregistry", []string{"image/registry", "e2e"}, "one medium, one package: the guard must not be gone around (decision 0017)"},
 		{"github.com/containerd/containerd/api", []string{"image/engine"}, "one medium, one package (decision 0018)"},
