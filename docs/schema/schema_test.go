@@ -323,7 +323,7 @@ func TestEnumerationsMatchTheConstants(t *testing.T) {
 		"$defs finding properties kind enum":                          texts(finding.Vulnerability, finding.Config),
 		"$defs finding properties fixState enum":                      texts(finding.FixAvailable, finding.NotFixed, finding.WontFix, finding.FixDeferred, finding.FixUnknown),
 		"$defs finding properties status enum":                        texts(finding.Affected, finding.NotAffected, finding.Fixed, finding.UnderInvestigation, finding.Waived),
-		"$defs suppressed properties reason enum":                     texts(finding.Withdrawn, finding.KernelHeaders),
+		"$defs suppressed properties reason enum":                     texts(finding.Withdrawn, finding.KernelHeaders, finding.OwnedByDistro),
 		"$defs outcome enum":                                          texts(verdict.Allow, verdict.Warn, verdict.Deny),
 		"$defs verdict properties outcome required":                   texts(verdict.Stages()...),
 		"$defs verdict properties rules items properties result enum": texts(verdict.Pass, verdict.Fail, verdict.Waived, verdict.Unknown, verdict.Deferred, verdict.Error),

@@ -11,7 +11,7 @@ import (
 )
 
 // maxStructured bounds what is read as TOML or YAML: their decoders take up to 130 times the
-// file's size in memory (decision 0041). The lock file of a program of a thousand crates has
+// file's size in memory (decision 0019). The lock file of a program of a thousand crates has
 // 250 KiB.
 const maxStructured = 1 << 20
 
