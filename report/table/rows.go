@@ -132,7 +132,7 @@ func orderingOf(purlType string) ecosystem.Ordering {
 		return ecosystem.Deb
 	case "apk":
 		return ecosystem.APK
-	case "golang":
+	case "golang", "npm":
 		return ecosystem.Semver
 	default:
 		return ecosystem.Unordered
