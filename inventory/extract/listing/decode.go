@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxStructured bounds what is read as TOML or YAML: their decoders take up to 200 times the
+// maxStructured bounds what is read as TOML or YAML: their decoders take up to 130 times the
 // file's size in memory (decision 0041). The lock file of a program of a thousand crates has
 // 250 KiB.
 const maxStructured = 1 << 20
