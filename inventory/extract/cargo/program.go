@@ -3,6 +3,7 @@ package cargo
 import (
 	"compress/zlib"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"io"
 
@@ -42,6 +43,9 @@ func visitProgram(program io.ReaderAt) ([]byte, error) {
 	if s.Type == elf.SHT_NOBITS || s.FileSize > maxList {
 		return nil, fmt.Errorf("its list of crates has %d bytes in the file", s.FileSize)
 	}
+	if s.ReaderAt == nil { // SHF_COMPRESSED: a linker does that to debugging information alone
+		return nil, errors.New("its list of crates is compressed once more")
+	}
 	unpacked, err := zlib.NewReader(io.NewSectionReader(s.ReaderAt, 0, int64(s.FileSize)))
 	if err != nil {
 		return nil, fmt.Errorf("its list of crates cannot be unpacked: %w", err)
@@ -58,15 +62,18 @@ func visitProgram(program io.ReaderAt) ([]byte, error) {
 	return list.Contents().Encode(), err
 }
 
+// crate is a member of the list.
+type crate struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Kind    string `json:"kind"` // build or runtime
+}
+
 // parseAudit reads the list (cargo-auditable.schema.json). A crate is needed at run time if it
 // does not say otherwise.
 func parseAudit(text []byte, list *listing.List) error {
 	var audit struct {
-		Packages []struct {
-			Name    string `json:"name"`
-			Version string `json:"version"`
-			Kind    string `json:"kind"`
-		} `json:"packages"`
+		Packages listing.Array[crate] `json:"packages"`
 	}
 	if err := listing.JSON(text, &audit); err != nil {
 		return fmt.Errorf("its list of crates %w", err)

@@ -136,6 +136,16 @@ func TestWhichPrograms(t *testing.T) {
 	}
 }
 
+func TestACompressedSectionIsRefused(t *testing.T) {
+	const flags, compressed = 8, 0x800
+	content := program(section, make([]byte, 100))
+	sections := len(content) - 3*64
+	binary.LittleEndian.PutUint64(content[sections+64+flags:], compressed)
+	if _, err := visit(content); err == nil || !strings.Contains(err.Error(), "compressed once more") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // FuzzProgram: no input makes the reader panic; what it returns can be decoded, and is bounded by
 // the largest list.
 func FuzzProgram(f *testing.F) {

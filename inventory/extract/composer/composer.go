@@ -38,7 +38,7 @@ type composerPackage struct {
 // list, as Composer 2 does.
 func parseInstalled(f listing.File, list *listing.List) error {
 	if bytes.HasPrefix(bytes.TrimSpace(f.Content), []byte("[")) {
-		var packages []composerPackage
+		var packages listing.Array[composerPackage]
 		err := listing.JSON(f.Content, &packages)
 		add(list, packages)
 		return err
@@ -48,7 +48,7 @@ func parseInstalled(f listing.File, list *listing.List) error {
 
 func parseLock(f listing.File, list *listing.List) error {
 	var lock struct {
-		Packages []composerPackage `json:"packages"`
+		Packages listing.Array[composerPackage] `json:"packages"`
 	}
 	err := listing.JSON(f.Content, &lock)
 	add(list, lock.Packages)

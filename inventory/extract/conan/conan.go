@@ -42,7 +42,7 @@ type node struct {
 // the graph with its nodes, of which the context "build" are tools).
 func parse(f listing.File, list *listing.List) error {
 	var lock struct {
-		Requires []string `json:"requires"`
+		Requires listing.Array[string] `json:"requires"`
 		Graph    struct {
 			Nodes map[string]node `json:"nodes"`
 		} `json:"graph_lock"`

@@ -179,3 +179,21 @@ func BenchmarkWants(b *testing.B) {
 		}
 	}
 }
+
+func TestArrays(t *testing.T) {
+	type pair struct{ A string }
+	for text, want := range map[string]struct {
+		members int
+		problem string
+	}{
+		`[]`: {0, ""}, `[{"a": "x"}, {}]`: {2, ""}, `null`: {0, ""}, ` [ null ] `: {1, ""},
+		`{}`: {0, "is not a list"}, `"["`: {0, "is not a list"}, `[{}, 1]`: {1, "cannot unmarshal"},
+		"[" + strings.Repeat("{},", maxPackages) + "{}]": {maxPackages, "more than 100000 members"},
+	} {
+		var outer struct{ List Array[pair] }
+		err := JSON([]byte(`{"list": `+text+`}`), &outer)
+		if len(outer.List) != want.members || (err == nil) != (want.problem == "") || err != nil && !strings.Contains(err.Error(), want.problem) {
+			t.Errorf("%.20s: %d members, %v", text, len(outer.List), err)
+		}
+	}
+}

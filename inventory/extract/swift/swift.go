@@ -37,9 +37,9 @@ type pin struct {
 // parse reads all versions of the file (swift-package-manager, ResolvedPackagesStore.swift).
 func parse(f listing.File, list *listing.List) error {
 	var resolved struct {
-		Pins   []pin `json:"pins"`
+		Pins   listing.Array[pin] `json:"pins"`
 		Object struct {
-			Pins []pin `json:"pins"`
+			Pins listing.Array[pin] `json:"pins"`
 		} `json:"object"`
 	}
 	if err := listing.JSON(f.Content, &resolved); err != nil {
