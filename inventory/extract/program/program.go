@@ -147,7 +147,7 @@ func (e Extractor) Assemble(files []record.File, found *record.Found) {
 	found.LookedFor(purlType)
 	var named []record.File
 	for _, file := range files {
-		if len(e.searches(file.Path)) > 0 {
+		if slices.ContainsFunc(e.products, func(p product) bool { return p.isNamed(baseOf(file.Path)) }) {
 			named = append(named, file)
 		}
 	}
