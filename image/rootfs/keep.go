@@ -8,58 +8,51 @@ import (
 	"os"
 	"sync"
 
+	"plimsoll.dev/plimsoll/internal/offheap"
 	"plimsoll.dev/plimsoll/internal/tempfile"
 )
 
 // DefaultMemory is the Budget where none is given.
 const DefaultMemory = 48 << 20
 
-// pageSize is what content is kept in. Small files waste half a page on average; big ones need
-// no memory in one piece, so that a freed page serves any other file.
-const pageSize = 64 << 10
+// smallest is the size from which content is kept off the heap: below it a mapping costs more
+// than it saves.
+const smallest = 64 << 10
 
-// Budget bounds the content that is kept in memory, over all Reads that share it. It owns the
-// pages and keeps those that are free for the next file. Its methods may be called concurrently.
+// Budget bounds the content that is kept in memory, over all Reads that share it. Its methods may
+// be called concurrently.
 type Budget struct {
-	mutex  sync.Mutex
-	unused int64 // bytes that may still be allocated
-	free   [][]byte
+	mutex sync.Mutex
+	left  int64
 }
 
-// NewBudget returns a Budget of so many bytes. With less than one page everything goes to
-// temporary files.
-func NewBudget(bytes int64) *Budget { return &Budget{unused: bytes} }
+// NewBudget returns a Budget of so many bytes; what does not fit goes to temporary files.
+func NewBudget(bytes int64) *Budget { return &Budget{left: bytes} }
 
-// pages returns n pages, or none if the budget does not have them now.
-func (b *Budget) pages(n int64) [][]byte {
+// take tells whether there is room for so many bytes, and takes it.
+func (b *Budget) take(bytes int64) bool {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	fresh := max(0, n-int64(len(b.free)))
-	if fresh > b.unused/pageSize {
-		return nil
+	if bytes > b.left {
+		return false
 	}
-	b.unused -= fresh * pageSize
-	kept := len(b.free) - int(n-fresh)
-	pages := append(make([][]byte, 0, n), b.free[kept:]...)
-	b.free = b.free[:kept]
-	for range fresh {
-		pages = append(pages, make([]byte, pageSize))
-	}
-	return pages
+	b.left -= bytes
+	return true
 }
 
-func (b *Budget) release(pages [][]byte) {
+func (b *Budget) give(bytes int64) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	b.free = append(b.free, pages...)
+	b.left += bytes
 }
 
-// kept is content that can be read in any order, in pages or in an unlinked file.
+// kept is content that can be read in any order, in memory or in an unlinked file.
 type kept struct {
 	budget *Budget
 	size   int64
 	mutex  sync.RWMutex
-	pages  [][]byte
+	memory []byte
+	mapped bool // memory is off the heap
 	file   *os.File
 	closed bool
 }
@@ -67,21 +60,37 @@ type kept struct {
 // keep takes in a body, and its sum on the way if h is not nil.
 func (b *Budget) keep(body *body, h hash.Hash) (*kept, error) {
 	k := &kept{budget: b, size: body.left}
-	k.pages = b.pages((k.size + pageSize - 1) / pageSize)
-	if k.pages == nil && k.size > 0 {
+	if !b.take(k.size) {
 		return k, k.spool(body, h)
 	}
-	for i, left := 0, k.size; left > 0; i++ {
-		page := k.pages[i][:min(left, pageSize)]
-		if _, err := io.ReadFull(body, page); err != nil {
+	if err := k.allocate(); err != nil {
+		return k, err
+	}
+	for rest := k.memory; len(rest) > 0; {
+		piece := rest[:min(len(rest), smallest)]
+		if _, err := io.ReadFull(body, piece); err != nil {
 			return k, noEOF(err)
 		}
 		if h != nil {
-			h.Write(page)
+			h.Write(piece)
 		}
-		left -= int64(len(page))
+		rest = rest[len(piece):]
 	}
 	return k, nil
+}
+
+// allocate makes memory of the content's size, which the budget has given.
+func (k *kept) allocate() (err error) {
+	if k.size < smallest {
+		k.memory = make([]byte, k.size)
+		return nil
+	}
+	if k.memory, err = offheap.Allocate(int(k.size)); err != nil {
+		k.budget.give(k.size)
+		return fmt.Errorf("keep a file of %d bytes: %w: lower --max-memory", k.size, err)
+	}
+	k.mapped = true
+	return nil
 }
 
 // spool writes the body to a temporary file.
@@ -118,19 +127,14 @@ func (k *kept) ReadAt(p []byte, offset int64) (n int, err error) {
 	case k.file != nil:
 		return k.file.ReadAt(p, offset)
 	}
-	for n < len(p) && offset < k.size {
-		page := k.pages[offset/pageSize][:min(pageSize, k.size-offset/pageSize*pageSize)]
-		m := copy(p[n:], page[offset%pageSize:])
-		n += m
-		offset += int64(m)
-	}
+	n = copy(p, k.memory[offset:])
 	if n < len(p) {
 		err = io.EOF
 	}
 	return n, err
 }
 
-// close gives the pages back and closes the file; readers that a visitor has left behind fail
+// close gives the memory back and closes the file; readers that a visitor has left behind fail
 // from now on.
 func (k *kept) close() {
 	k.mutex.Lock()
@@ -139,7 +143,13 @@ func (k *kept) close() {
 		return
 	}
 	k.closed = true
-	k.budget.release(k.pages)
+	if k.memory != nil {
+		k.budget.give(k.size)
+	}
+	if k.mapped {
+		_ = offheap.Free(k.memory) // it fails only for what is no mapping
+	}
+	k.memory = nil
 	if k.file != nil {
 		_ = k.file.Close() // unlinked: there is nothing to lose
 	}

@@ -28,7 +28,7 @@ func content(n int) string {
 // Every size around a seam, in every way that content is handed out, with the sum on the way.
 func TestVisitContent(t *testing.T) {
 	var lines []string
-	sizes := []int{0, 1, 511, 512, 4095, 4096, 4097, pageSize - 1, pageSize, pageSize + 1, chunkSize - 512, chunkSize, chunkSize + 1, 3*chunkSize + 7}
+	sizes := []int{0, 1, 511, 512, 4095, 4096, 4097, smallest - 1, smallest, smallest + 1, chunkSize - 512, chunkSize, chunkSize + 1, 3*chunkSize + 7}
 	for i, size := range sizes {
 		lines = append(lines, fmt.Sprintf("f%02d=%s", i, content(size)))
 	}
@@ -46,7 +46,7 @@ func TestVisitContent(t *testing.T) {
 		"one costly":                 {[]Visitor{reading("v", Costly)}, DefaultMemory},
 		"costly and random":          {[]Visitor{reading("v", Costly), reading("w", Random)}, DefaultMemory},
 		"one random, file":           {[]Visitor{reading("v", Random)}, 0},
-		"streaming and random, few":  {[]Visitor{reading("v", Stream), reading("w", Random)}, 2 * pageSize},
+		"streaming and random, few":  {[]Visitor{reading("v", Stream), reading("w", Random)}, 2 * smallest},
 	} {
 		t.Run(name, func(t *testing.T) {
 			index, err := Read(t.Context(), layerOf(gzipOf(t, plain), plain), Options{
@@ -325,38 +325,29 @@ func TestVisitOwnership(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
-	b := NewBudget(3*pageSize + 5)
-	two := b.pages(2)
-	if len(two) != 2 || b.pages(2) != nil {
-		t.Fatal("two pages of three, then two more: want the first only")
+	b := NewBudget(100)
+	if !b.take(60) || b.take(41) || !b.take(40) || !b.take(0) {
+		t.Fatal("60 of 100, 41 more, 40 more, nothing more: want all but the second")
 	}
-	one := b.pages(1)
-	if len(one) != 1 {
-		t.Fatal("the third page is missing")
-	}
-	b.release(two)
-	b.release(one)
-	if three := b.pages(3); len(three) != 3 {
-		t.Error("released pages do not come back")
-	}
-	if none := b.pages(0); none == nil || len(none) != 0 {
-		t.Error("no pages are always to be had")
+	b.give(60)
+	if !b.take(60) {
+		t.Error("what was given back is not to be had")
 	}
 }
 
-// All the pages come back, whatever becomes of the pass.
+// All the memory comes back, whatever becomes of the pass.
 func TestBudgetIsReturned(t *testing.T) {
-	plain := tarOf(t, "a="+content(5*pageSize), "b="+content(pageSize), "c="+content(3*pageSize))
+	plain := tarOf(t, "a="+content(5*smallest), "b="+content(smallest), "c="+content(3*smallest))
 	for name, v := range map[string]Visitor{
 		"read":  reading("v", Random),
 		"panic": watch{"v", always(Random), func(context.Context, *File) ([]byte, error) { panic("oh") }},
 	} {
-		for cut := len(plain); cut > 0; cut -= 3 * pageSize / 2 {
-			b := NewBudget(8 * pageSize)
+		for cut := len(plain); cut > 0; cut -= 3 * smallest / 2 {
+			b := NewBudget(8 * smallest)
 			blob := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(plain[:cut])), nil }
 			_, _ = Read(t.Context(), image.Layer{Blob: blob}, Options{Visitors: []Visitor{v}, Memory: b}) // may fail: that is the point
-			if got := b.unused + int64(len(b.free))*pageSize; got != 8*pageSize {
-				t.Errorf("%s, cut at %d: %d bytes of %d are left", name, cut, got, 8*pageSize)
+			if got := b.left; got != 8*smallest {
+				t.Errorf("%s, cut at %d: %d bytes of %d are left", name, cut, got, 8*smallest)
 			}
 		}
 	}
@@ -364,7 +355,7 @@ func TestBudgetIsReturned(t *testing.T) {
 
 // Nothing is left in the folder of temporary files; one that is missing is named, with the way out.
 func TestSpool(t *testing.T) {
-	plain := tarOf(t, "a="+content(5*pageSize))
+	plain := tarOf(t, "a="+content(5*smallest))
 	opts := Options{Visitors: []Visitor{watch{"v", always(Random), func(_ context.Context, f *File) ([]byte, error) {
 		last := make([]byte, 10)
 		if n, err := f.At.ReadAt(last, f.Size-4); n != 4 || err != io.EOF {
@@ -375,7 +366,7 @@ func TestSpool(t *testing.T) {
 		}
 		return last[:4], nil
 	}}}}
-	want := content(5 * pageSize)[5*pageSize-4:]
+	want := content(5 * smallest)[5*smallest-4:]
 	for name, memory := range map[string]int64{"memory": DefaultMemory, "file": 1} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("TMPDIR", t.TempDir())
