@@ -25,4 +25,4 @@ done
 CGO_ENABLED=1 go test -race -timeout 15m $(go list ./... | grep -v '/e2e')
 # The oracle of the package formats is a module of its own.
 (cd inventory/extract/oracle && go test ./...)
-FUZZTIME="${FUZZTIME:-3s}" tools/fuzz.sh
+FUZZTIME="${FUZZTIME:-2s}" tools/fuzz.sh
