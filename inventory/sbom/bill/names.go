@@ -35,6 +35,8 @@ const (
 	manifestFiles     = "plimsoll:manifest:files"
 
 	distroCodename = "plimsoll:distro:codename"
+	distroCPE      = "plimsoll:distro:cpe"
+	distroVariant  = "plimsoll:distro:variant"
 	distroLike     = "plimsoll:distro:idLike"
 
 	packageType       = "plimsoll:type" // if it is not the purl's

@@ -108,6 +108,8 @@ func (p *properties) config(config inventory.TargetConfig) {
 func systemOf(distro inventory.Distro) Component {
 	var list properties
 	list.add(distroCodename, distro.Codename)
+	list.add(distroCPE, distro.CPE)
+	list.add(distroVariant, distro.Variant)
 	list.each(distroLike, distro.IDLike)
 	return Component{Kind: System, Name: distro.ID, Version: distro.VersionID, Description: distro.Name, Properties: list}
 }

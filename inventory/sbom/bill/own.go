@@ -214,6 +214,10 @@ func distroReader(distro *inventory.Distro) reader {
 		switch name {
 		case distroCodename:
 			distro.Codename = value
+		case distroCPE:
+			distro.CPE = value
+		case distroVariant:
+			distro.Variant = value
 		case distroLike:
 			distro.IDLike = append(distro.IDLike, value)
 		default:
