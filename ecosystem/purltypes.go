@@ -142,6 +142,12 @@ func CPANPURL(author, name, version string) string {
 // write.
 func EbuildPURL(name, version string) string { return pathPURL("ebuild", name, version) }
 
+// NixPURL returns the purl of a package of Nix's store: pkg:nix/openssl@3.0.13. The type has no
+// definition yet; the form is the one that other tools write.
+func NixPURL(name, version string) string {
+	return PURL{Type: "nix", Name: name, Version: version}.String()
+}
+
 // BitnamiPURL returns the purl of a Bitnami component: pkg:bitnami/wordpress@6.2.0-1?arch=arm64&distro=debian-12.
 func BitnamiPURL(name, version, arch, distroTag string) string {
 	return withQualifiers(PURL{Type: "bitnami", Name: strings.ToLower(name), Version: version},

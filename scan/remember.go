@@ -147,7 +147,7 @@ func (s *scanner) contentKey() string {
 // yields must change an extractor's version or this text.
 func (s *scanner) readers() string {
 	var b strings.Builder
-	b.WriteString("facts/2")
+	b.WriteString("facts/4")
 	for _, e := range s.extractors {
 		fmt.Fprintf(&b, " %s/%d", e.Name(), e.Version())
 	}

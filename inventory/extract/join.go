@@ -85,8 +85,8 @@ func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest
 			found.AddLink(name, node.Path)
 		}
 	}
-	var unread unsupported
-	v.collect(unread.see)
+	var store nixStore
+	v.collect(func(node *rootfs.Node) { store.see(node, found) })
 	extractors := All()
 	for _, e := range extractors {
 		located := v.files(e)
@@ -97,6 +97,5 @@ func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest
 		e.Assemble(files, found)
 	}
 	v.noteAbsent(extractors, found)
-	unread.note(found)
 	return found.Distro, found.Packages(), found.Coverage()
 }

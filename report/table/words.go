@@ -180,6 +180,10 @@ func packagesOf(purlType string) string {
 		return "OCaml packages"
 	case "alpm":
 		return "Arch Linux packages"
+	case "nix":
+		return "Nix packages"
+	case "generic":
+		return "programs without a package"
 	case "ebuild":
 		return "Gentoo packages"
 	default:
