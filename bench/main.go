@@ -64,7 +64,7 @@ func run(rounds int) error {
 	}
 	b := bench{rounds: rounds, work: work, floor: floor, plimsoll: plimsoll, out: tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)}
 	fmt.Fprintln(b.out, "WHAT\tWALL\tCPU\tPEAK\tRATIO\tOF")
-	for _, image := range []string{"debian-slim", "debian-python", "big"} {
+	for _, image := range []string{"debian-slim", "debian-old", "debian-python", "node-app", "go-app", "java-app", "big"} {
 		if err := b.coldScan(filepath.Join(images, image), image); err != nil {
 			return err
 		}

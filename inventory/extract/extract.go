@@ -23,9 +23,9 @@
 //
 // # Formats
 //
-// To add a format, copy a folder, add it to All and take its type out of the table in
-// unsupported.go. Most formats are text files that list packages: package listing makes an
-// extractor of a description, and CONTRIBUTING.md has a page on it.
+// To add a format, copy a folder and add it to All. Most formats are text files that list
+// packages: package listing makes an extractor of a description, and CONTRIBUTING.md has a page
+// on it. One format has no folder: Nix's store is known by the names of its folders alone.
 //
 // It does not run a package manager or ask a network. What is guessed (programs without a package)
 // says so; what is there and cannot be read is a gap in the coverage, never silence.
