@@ -16,9 +16,10 @@
 //     installed.json, a program that carries a list of what it was built from.
 //   - A lock file says what somebody meant to install. It counts only if nothing that is installed
 //     of the same kind lies in its folder or below (JavaScript and Python: in the node_modules, .venv
-//     or venv beside it, as an application states there what it is itself), and never inside a tree of installed packages
-//     (node_modules, site-packages, vendor, gems and the like), where it is some package's own
-//     test fixture. What a format marks as for development or for the build alone is left out.
+//     or venv beside it, as applications have metadata of their own), and never inside a tree of
+//     installed packages (node_modules, site-packages, vendor, gems and the like), where it is some
+//     package's own test fixture. What a format marks as for development or for the build alone is
+//     left out.
 //   - A package that states no version is listed without one and is a gap. No version is guessed.
 //   - What the distribution's own package brought is listed and marked as its part (OwnedBy).
 //
