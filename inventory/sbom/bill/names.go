@@ -36,6 +36,8 @@ const (
 
 	distroCodename = "plimsoll:distro:codename"
 	distroLike     = "plimsoll:distro:idLike"
+	distroCPE      = "plimsoll:distro:cpe"
+	distroVariant  = "plimsoll:distro:variant"
 
 	packageType       = "plimsoll:type" // if it is not the purl's
 	packageArch       = "plimsoll:arch" // if it is not the purl's

@@ -109,6 +109,8 @@ func systemOf(distro inventory.Distro) Component {
 	var list properties
 	list.add(distroCodename, distro.Codename)
 	list.each(distroLike, distro.IDLike)
+	list.add(distroCPE, distro.CPE)
+	list.add(distroVariant, distro.Variant)
 	return Component{Kind: System, Name: distro.ID, Version: distro.VersionID, Description: distro.Name, Properties: list}
 }
 

@@ -216,6 +216,10 @@ func distroReader(distro *inventory.Distro) reader {
 			distro.Codename = value
 		case distroLike:
 			distro.IDLike = append(distro.IDLike, value)
+		case distroCPE:
+			distro.CPE = value
+		case distroVariant:
+			distro.Variant = value
 		default:
 			return false, nil
 		}

@@ -34,7 +34,8 @@ func Full() inventory.Facts {
 				{DiffID: base, Digest: image.DigestOf([]byte("stored")), Size: 3623807, CreatedBy: "ADD file:1 in /\n# buildkit"}, {DiffID: top},
 			},
 		},
-		Distro: &inventory.Distro{ID: "alpine", VersionID: "3.20.3", Codename: "none", Name: "Alpine Linux v3.20", IDLike: []string{"a", "b"}},
+		Distro: &inventory.Distro{ID: "alpine", VersionID: "3.20.3", Codename: "none", Name: "Alpine Linux v3.20", IDLike: []string{"a", "b"},
+			CPE: "cpe:/o:alpinelinux:alpine:3.20", Variant: "edge"},
 		Packages: []inventory.Package{
 			{PURL: "pkg:apk/alpine/b@1?distro=alpine-3.20.3", Type: "apk", Name: "b", Version: "1", Arch: "noarch", Licenses: []string{"MPL-2.0 AND MIT"}},
 			{PURL: "pkg:apk/alpine/c@1", Type: "apk", Name: "c", Version: "1", Licenses: []string{"MIT", "BSD", "GPL-2.0-only AND MIT"}},
