@@ -21,6 +21,7 @@
 //     package's own test fixture. What a format marks as for development or for the build alone is
 //     left out.
 //   - A package that states no version is listed without one and is a gap. No version is guessed.
+//   - A bill of materials that lies in the image adds what nothing else found.
 //   - What the distribution's own package brought is listed and marked as its part (OwnedBy).
 //
 // # Formats
@@ -44,6 +45,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/cpan"
 	"plimsoll.dev/plimsoll/inventory/extract/cran"
 	"plimsoll.dev/plimsoll/inventory/extract/dpkg"
+	"plimsoll.dev/plimsoll/inventory/extract/embedded"
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
 	"plimsoll.dev/plimsoll/inventory/extract/haskell"
 	"plimsoll.dev/plimsoll/inventory/extract/hex"
@@ -80,7 +82,8 @@ type Extractor interface {
 }
 
 // All returns the extractors in the order in which they assemble: the distribution first, as
-// the others' purls name it; programs last, as they count only where no package speaks for them.
+// the others' purls name it; bills of materials after all that is there by itself, as they only add
+// to it; programs last, as they count only where no package and no bill speaks for them.
 func All() []Extractor {
 	return []Extractor{
 		osrelease.New(),
@@ -109,6 +112,7 @@ func All() []Extractor {
 		pub.New(),
 		rubygems.New(),
 		swift.New(),
+		embedded.New(),
 		program.New(),
 	}
 }

@@ -302,9 +302,9 @@ func TestHardCase27WhatIsNotReadAgainIsAGap(t *testing.T) {
 	}
 }
 
-// TestAGoProgramInDisguise takes the running test for a Go program, once as it is, once with the
-// name of its note changed, and once as a hard link.
-func TestAGoProgramInDisguise(t *testing.T) {
+// runningTest returns the running test's file: a Go program.
+func runningTest(t *testing.T) string {
+	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the running test is no ELF file on " + runtime.GOOS)
 	}
@@ -316,6 +316,13 @@ func TestAGoProgramInDisguise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(content)
+}
+
+// TestAGoProgramInDisguise takes the running test for a Go program, once as it is, once with the
+// name of its note changed, and once as a hard link.
+func TestAGoProgramInDisguise(t *testing.T) {
+	content := []byte(runningTest(t))
 	head := content[:rootfs.HeadSize]
 	disguised := slices.Concat(bytes.ReplaceAll(head, []byte("Go\x00\x00"), []byte("No\x00\x00")), content[rootfs.HeadSize:])
 	got := scan(t, false,

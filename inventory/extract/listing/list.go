@@ -70,9 +70,11 @@ func (l *List) End(err error) (record.Contents, error) {
 }
 
 // isSource tells whether what stands for a version is an address or a path. Of all versions, only
-// those of Composer's branches have a slash (getcomposer.org, "Versions and constraints").
+// those of Composer's branches have a slash (getcomposer.org, "Versions and constraints"), and only
+// a distribution's a colon, after the digits of an epoch.
 func isSource(version string) bool {
-	return strings.Contains(version, ":") || strings.Contains(version, "/") && !strings.HasPrefix(version, "dev-")
+	scheme, _, hasColon := strings.Cut(version, ":")
+	return hasColon && strings.Trim(scheme, "0123456789") != "" || strings.Contains(version, "/") && !strings.HasPrefix(version, "dev-")
 }
 
 func isWordOrEmpty(text string) bool { return text == "" || record.IsWord([]byte(text)) }

@@ -218,7 +218,7 @@ func TestArrays(t *testing.T) {
 func TestASourceIsNoVersion(t *testing.T) {
 	for version, want := range map[string]string{
 		"git+ssh://registry.example/git.git#0123": "", "file:a-1.0.0.tgz": "", "./a-1.whl": "", "github:owner/a#0123": "",
-		"dev-feature/x": "dev-feature/x", "1!2.0+local": "1!2.0+local",
+		"dev-feature/x": "dev-feature/x", "1!2.0+local": "1!2.0+local", "1:2.0-1": "1:2.0-1",
 	} {
 		var list List
 		list.Add(record.Package{Name: "a", Version: version})
