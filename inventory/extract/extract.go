@@ -15,10 +15,13 @@
 //   - A file that says what is installed counts: a package manager's database, a gemspec, an
 //     installed.json, a program that carries a list of what it was built from.
 //   - A lock file says what somebody meant to install. It counts only if nothing that is installed
-//     of the same kind lies in its folder or below, and never inside a tree of installed packages
-//     (node_modules, site-packages, vendor, gems and the like), where it is some package's own
-//     test fixture. What a format marks as for development or for the build alone is left out.
+//     of the same kind lies in its folder or below (JavaScript and Python: in the node_modules, .venv
+//     or venv beside it, as applications have metadata of their own), and never inside a tree of
+//     installed packages (node_modules, site-packages, vendor, gems and the like), where it is some
+//     package's own test fixture. What a format marks as for development or for the build alone is
+//     left out.
 //   - A package that states no version is listed without one and is a gap. No version is guessed.
+//   - A bill of materials that lies in the image adds what nothing else found.
 //   - What the distribution's own package brought is listed and marked as its part (OwnedBy).
 //
 // # Formats
@@ -42,6 +45,7 @@ import (
 	"plimsoll.dev/plimsoll/inventory/extract/cpan"
 	"plimsoll.dev/plimsoll/inventory/extract/cran"
 	"plimsoll.dev/plimsoll/inventory/extract/dpkg"
+	"plimsoll.dev/plimsoll/inventory/extract/embedded"
 	"plimsoll.dev/plimsoll/inventory/extract/gobinary"
 	"plimsoll.dev/plimsoll/inventory/extract/haskell"
 	"plimsoll.dev/plimsoll/inventory/extract/hex"
@@ -78,7 +82,8 @@ type Extractor interface {
 }
 
 // All returns the extractors in the order in which they assemble: the distribution first, as
-// the others' purls name it; programs last, as they count only where no package speaks for them.
+// the others' purls name it; bills of materials after all that is there by itself, as they only add
+// to it; programs last, as they count only where no package and no bill speaks for them.
 func All() []Extractor {
 	return []Extractor{
 		osrelease.New(),
@@ -107,6 +112,7 @@ func All() []Extractor {
 		pub.New(),
 		rubygems.New(),
 		swift.New(),
+		embedded.New(),
 		program.New(),
 	}
 }

@@ -83,6 +83,25 @@ func TestPackages(t *testing.T) {
 		{"distribution without its database", []layer{
 			{file("etc/os-release", "ID=alpine\nVERSION_ID=3.20.3\n")},
 		}, nil, []string{"packages/apk missing-database " + installed}},
+		{"hard case 26: rpm's database deleted, its journal left over", []layer{
+			{file("usr/lib/sysimage/rpm/rpmdb.sqlite", ""), file("usr/lib/sysimage/rpm/rpmdb.sqlite-journal", "")},
+			{whiteout("usr/lib/sysimage/rpm", "rpmdb.sqlite")},
+		}, nil, []string{"packages/rpm deleted-database usr/lib/sysimage/rpm/rpmdb.sqlite"}},
+		{"rpm's journal alone, of a distribution that has rpm", []layer{
+			{file("etc/os-release", "ID=fedora\n"), file("usr/lib/sysimage/rpm/rpmdb.sqlite-journal", "")},
+		}, nil, []string{"packages/rpm missing-database usr/lib/sysimage/rpm/rpmdb.sqlite"}},
+		{"rpm's journal alone, deleted", []layer{
+			{file("usr/lib/sysimage/rpm/rpmdb.sqlite-journal", "")}, {whiteout("usr/lib/sysimage/rpm", "rpmdb.sqlite-journal")},
+		}, nil, nil},
+		{"rpm's log alone", []layer{
+			{file("etc/os-release", "ID=fedora\n"), file("usr/lib/sysimage/rpm/rpmdb.sqlite-wal", "")},
+		}, nil, []string{
+			"packages/rpm unreadable-database usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
+			"packages/rpm missing-database usr/lib/sysimage/rpm/rpmdb.sqlite",
+		}},
+		{"sums of a package's files alone", []layer{
+			{file("etc/os-release", "ID=debian\n"), file(status+".d/a.md5sums", "0123  usr/bin/a\n")},
+		}, nil, []string{"packages/deb missing-database " + status}},
 		{"derived distribution with another's database", []layer{
 			{file("etc/os-release", "ID=raspbian\nID_LIKE=debian\n"), file(installed, apks("a=1"))},
 		}, []string{"pkg:apk/raspbian/a@1?distro=raspbian 0:" + installed}, []string{"packages/deb missing-database " + status}},
@@ -282,9 +301,9 @@ func TestHardCase27WhatIsNotReadAgainIsAGap(t *testing.T) {
 	}
 }
 
-// TestAGoProgramInDisguise takes the running test for a Go program, once as it is, once with the
-// name of its note changed, and once as a hard link.
-func TestAGoProgramInDisguise(t *testing.T) {
+// runningTest returns the running test's file: a Go program.
+func runningTest(t *testing.T) string {
+	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the running test is no ELF file on " + runtime.GOOS)
 	}
@@ -296,6 +315,13 @@ func TestAGoProgramInDisguise(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(content)
+}
+
+// TestAGoProgramInDisguise takes the running test for a Go program, once as it is, once with the
+// name of its note changed, and once as a hard link.
+func TestAGoProgramInDisguise(t *testing.T) {
+	content := []byte(runningTest(t))
 	head := content[:rootfs.HeadSize]
 	disguised := slices.Concat(bytes.ReplaceAll(head, []byte("Go\x00\x00"), []byte("No\x00\x00")), content[rootfs.HeadSize:])
 	got := scan(t, false,

@@ -17,6 +17,11 @@ import (
 	"plimsoll.dev/plimsoll/inventory/sbom/spdx"
 )
 
+// ErrNotABill reports what is no bill of materials in any form that is known, even by its name.
+var ErrNotABill = errors.New(wanted)
+
+const wanted = "want CycloneDX (JSON or XML) or SPDX 2 (JSON or tag-value)"
+
 // MaxSize is the largest document that is read: 256 MiB.
 const MaxSize = 256 << 20
 
@@ -52,7 +57,7 @@ func Decode(data []byte) (inventory.Facts, error) {
 	case isTagValue(text):
 		return spdx.Decode(text)
 	case !bytes.HasPrefix(text, []byte("{")):
-		return inventory.Facts{}, unknown("it is neither JSON nor XML nor tag-value text")
+		return inventory.Facts{}, fmt.Errorf("read the bill of materials: it is neither JSON nor XML nor tag-value text: %w", ErrNotABill)
 	}
 	return decodeJSON(text)
 }
@@ -80,10 +85,10 @@ func decodeJSON(text []byte) (inventory.Facts, error) {
 	case head.Payload != nil:
 		return inventory.Facts{}, unknown("it is a signed envelope: take the document out of it")
 	default:
-		return inventory.Facts{}, unknown("it has neither bomFormat nor spdxVersion")
+		return inventory.Facts{}, fmt.Errorf("read the bill of materials: it has neither bomFormat nor spdxVersion: %w", ErrNotABill)
 	}
 }
 
 func unknown(why string) error {
-	return errors.New("read the bill of materials: " + why + ": want CycloneDX (JSON or XML) or SPDX 2 (JSON or tag-value)")
+	return errors.New("read the bill of materials: " + why + ": " + wanted)
 }

@@ -178,6 +178,8 @@ func packagesOf(purlType string) string {
 		return "Perl packages"
 	case "opam":
 		return "OCaml packages"
+	case "bitnami":
+		return "Bitnami components"
 	case "alpm":
 		return "Arch Linux packages"
 	case "nix":

@@ -28,7 +28,7 @@ type Extractor struct{ locks listing.Extractor }
 // New returns an Extractor.
 func New() Extractor {
 	return Extractor{listing.New(listing.Format{
-		Name: name, Version: 1, Type: purlType, PURL: purl,
+		Name: name, Version: 2, Type: purlType, PURL: purl,
 		Kinds: []listing.Kind{{Evidence: listing.Locked, Is: isLock, Parse: parseLock}},
 	})}
 }
@@ -60,12 +60,12 @@ func (e Extractor) Visit(ctx context.Context, f *rootfs.File) ([]byte, error) {
 
 // Assemble implements extract.Extractor.
 func (Extractor) Assemble(files []record.File, found *record.Found) {
-	listing.Assemble(files, found, purlType, purl, func(path string) listing.Evidence {
+	listing.Rules{Type: purlType, PURL: purl, Evidence: func(path string) listing.Evidence {
 		if isLock(path) {
 			return listing.Locked
 		}
 		return listing.Installed
-	})
+	}}.Assemble(files, found)
 }
 
 func purl(p record.Package) string { return ecosystem.CargoPURL(p.Name, p.Version) }

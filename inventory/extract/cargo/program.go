@@ -32,7 +32,7 @@ func isProgram(entry *rootfs.Entry, head []byte) bool {
 // visitProgram returns nothing for a file that is no ELF file after all: whoever needs it to be
 // one says so.
 func visitProgram(program io.ReaderAt) ([]byte, error) {
-	file, err := elf.NewFile(&bounded{program, maxRead})
+	file, err := elf.NewFile(record.NewBoundedAt(program, maxRead, "its headers"))
 	if err != nil {
 		return nil, nil
 	}
@@ -58,8 +58,8 @@ func visitProgram(program io.ReaderAt) ([]byte, error) {
 		return nil, fmt.Errorf("its list of crates is larger than %d bytes", maxList)
 	}
 	var list listing.List
-	err = parseAudit(text, &list)
-	return list.Contents().Encode(), err
+	contents, err := list.End(parseAudit(text, &list))
+	return contents.Encode(), err
 }
 
 // crate is a member of the list.
@@ -84,17 +84,4 @@ func parseAudit(text []byte, list *listing.List) error {
 		}
 	}
 	return nil
-}
-
-// bounded fails when more than left bytes are asked of it.
-type bounded struct {
-	io.ReaderAt
-	left int64
-}
-
-func (r *bounded) ReadAt(p []byte, offset int64) (int, error) {
-	if r.left -= int64(len(p)); r.left < 0 {
-		return 0, fmt.Errorf("its headers take more than %d bytes", int64(maxRead))
-	}
-	return r.ReaderAt.ReadAt(p, offset)
 }

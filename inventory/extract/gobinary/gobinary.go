@@ -72,7 +72,7 @@ func (e Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
 		}
 		return record.Contents{Again: true}.Encode(), nil
 	}
-	info, err := buildinfo.Read(&boundedReader{f.At, readLimit})
+	info, err := buildinfo.Read(record.NewBoundedAt(f.At, readLimit, "its headers and build information"))
 	if err == nil {
 		return modules(info).Encode(), nil
 	}
@@ -125,17 +125,4 @@ func isLoadable(head []byte) bool {
 func hasNote(head []byte) bool {
 	return bytes.Contains(head, []byte("\x04\x00\x00\x00Go\x00\x00")) ||
 		bytes.Contains(head, []byte("\x00\x00\x00\x04Go\x00\x00"))
-}
-
-// boundedReader fails when more than left bytes are asked of it.
-type boundedReader struct {
-	io.ReaderAt
-	left int64
-}
-
-func (r *boundedReader) ReadAt(p []byte, offset int64) (int, error) {
-	if r.left -= int64(len(p)); r.left < 0 {
-		return 0, fmt.Errorf("its headers and build information take more than %d bytes", int64(readLimit))
-	}
-	return r.ReaderAt.ReadAt(p, offset)
 }

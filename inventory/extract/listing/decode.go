@@ -10,10 +10,19 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxStructured bounds what is read as TOML or YAML: their decoders take up to 130 times the
-// file's size in memory (decision 0019). The lock file of a program of a thousand crates has
-// 250 KiB.
-const maxStructured = 1 << 20
+// Bounds of what is read as TOML or YAML, as their decoders take up to 200 times the file's size in
+// memory (decision 0019). The lock file of a program of a thousand crates has 250 KiB; those of big
+// Python projects 1 or 2 MiB, mostly sums of files.
+const (
+	maxTOML = 2 << 20
+	maxYAML = 1 << 20
+	// maxKeys bounds the keys and tables of TOML: the time to see that none is there twice grows
+	// with the square of their number. Lock files have one for 50 bytes or more.
+	maxKeys = maxTOML / 50
+	// maxDots bounds what may be dotted keys, which take most memory. Lock files have a dot for 30
+	// bytes or more, in addresses and versions.
+	maxDots = maxTOML / 16
+)
 
 // JSON reads content into the value that into points to, as encoding/json does. A file that says
 // null lists nothing because something went wrong.
@@ -30,8 +39,12 @@ func JSON(content []byte, into any) error {
 
 // TOML reads content into the value that into points to.
 func TOML(content []byte, into any) error {
-	if len(content) > maxStructured {
-		return tooLarge()
+	if len(content) > maxTOML {
+		return tooLarge(maxTOML)
+	}
+	count := func(text string) int { return bytes.Count(content, []byte(text)) }
+	if count("=")+count("\n[")-count("\n[[") > maxKeys || count(".") > maxDots {
+		return fmt.Errorf("it has more than %d keys and tables, or %d dots, which is more than is read of a file in TOML", maxKeys, maxDots)
 	}
 	if err := toml.Unmarshal(content, into); err != nil {
 		return fmt.Errorf("cannot be read as TOML: %w", err)
@@ -42,8 +55,8 @@ func TOML(content []byte, into any) error {
 // YAML reads content into the value that into points to. Anchors and aliases are refused: no
 // program writes them into a lock file, and they are how YAML grows without bound.
 func YAML(content []byte, into any) error {
-	if len(content) > maxStructured {
-		return tooLarge()
+	if len(content) > maxYAML {
+		return tooLarge(maxYAML)
 	}
 	var document yaml.Node
 	err := yaml.Unmarshal(content, &document)
@@ -59,8 +72,8 @@ func YAML(content []byte, into any) error {
 	return nil
 }
 
-func tooLarge() error {
-	return fmt.Errorf("it is larger than %d bytes, the most that is read of a file in TOML or YAML", maxStructured)
+func tooLarge(limit int) error {
+	return fmt.Errorf("it is larger than %d bytes, which is more than is read of a file in TOML or YAML", limit)
 }
 
 // hasAnchor looks at every node; the decoder has bounded how deep they lie.

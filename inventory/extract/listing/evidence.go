@@ -16,48 +16,98 @@ const (
 	Locked
 )
 
-// Assemble records the packages of the files that count. It serves the extractors of this package
-// and those that have a listing beside another source, such as programs.
-func Assemble(files []record.File, found *record.Found, purlType string, purl func(record.Package) string, evidence func(path string) Evidence) {
-	found.LookedFor(purlType)
-	var installed []string
+// Rules say which files of one purl type count. They serve the extractors of this package and
+// those that have a listing beside another source, such as programs.
+type Rules struct {
+	Type string
+	// PURL names a package; one that it gives no name is left out.
+	PURL     func(record.Package) string
+	Evidence func(path string) Evidence
+	// Beside names the folders into which the lock file's own tool installs, right beside it: then
+	// nothing else outweighs it. It is for kinds of which an application states what it is itself,
+	// or a system has its own, below the folder of a lock file.
+	Beside []string
+}
+
+// Assemble records the packages of the files that count.
+func (r Rules) Assemble(files []record.File, found *record.Found) {
+	found.LookedFor(r.Type)
+	var locks []record.File
+	outweighed := map[string]bool{} // folders with their slash; the root is ""
 	for _, file := range files {
-		if evidence(file.Path) == Installed {
-			found.AddContents(file, purlType, purl)
-			if listsAnything(file) {
-				installed = append(installed, file.Path)
+		switch r.Evidence(file.Path) {
+		case Installed:
+			lists := false
+			found.AddContents(file, r.Type, func(p record.Package) string {
+				lists = true
+				return r.PURL(p)
+			})
+			if lists {
+				r.outweigh(outweighed, file.Path)
 			}
+		case Locked:
+			locks = append(locks, file)
 		}
 	}
-	for _, file := range files {
-		if evidence(file.Path) == Locked && counts(file.Path, installed) {
-			found.AddContents(file, purlType, purl)
+	for _, file := range locks {
+		if counts(file.Path, outweighed) {
+			found.AddContents(file, r.Type, r.PURL)
 		}
 	}
 }
 
-func listsAnything(file record.File) bool {
-	contents, err := record.Decode(file.Data)
-	return err == nil && len(contents.Packages) > 0
+// counts tells whether a lock file counts, given the folders in which none does.
+func counts(lock string, outweighed map[string]bool) bool {
+	return !InsidePackages(lock) && !outweighed[lock[:strings.LastIndexByte(lock, '/')+1]]
 }
 
-// counts tells whether a lock file counts, given the files that say what is installed.
-func counts(lock string, installed []string) bool {
-	if insidePackages(lock) {
-		return false
+// outweigh adds the folders in which no lock file counts, as this file says what is installed.
+func (r Rules) outweigh(folders map[string]bool, installed string) {
+	if len(r.Beside) == 0 {
+		addAbove(folders, installed)
 	}
-	folder := lock[:strings.LastIndexByte(lock, '/')+1]
-	return !slices.ContainsFunc(installed, func(path string) bool {
-		return strings.HasPrefix(path, folder) && (folder != "" || !ofSystem(path))
-	})
+	for _, name := range r.Beside {
+		addHolders(folders, installed, name)
+	}
 }
 
-// insidePackages tells whether a path lies in a folder into which some package manager puts
-// packages with all their files: below it, a lock file is part of a package.
-func insidePackages(path string) bool {
-	if strings.HasPrefix(path, "usr/share/doc/") {
-		return true
+// addAbove adds each folder that a path lies in.
+func addAbove(folders map[string]bool, path string) {
+	for folder := path; ; {
+		slash := strings.LastIndexByte(folder, '/')
+		if slash < 0 {
+			break
+		}
+		if folders[path[:slash+1]] {
+			return // and so those above it
+		}
+		folders[path[:slash+1]] = true
+		folder = path[:slash]
 	}
+	if !ofSystem(path) {
+		folders[""] = true
+	}
+}
+
+// addHolders adds each folder in which a path goes through a folder of the given name: app/ for
+// app/node_modules/a/package.json.
+func addHolders(folders map[string]bool, path, name string) {
+	for start := 0; ; {
+		i := strings.Index(path[start:], name+"/")
+		if i < 0 {
+			return
+		}
+		if start += i; start == 0 || path[start-1] == '/' {
+			folders[path[:start]] = true
+		}
+		start += len(name)
+	}
+}
+
+// InsidePackages tells whether a path lies in a folder into which some package manager puts
+// packages with all their files: below it, a lock file is part of a package and says what that
+// package's developers had.
+func InsidePackages(path string) bool {
 	for {
 		folder, rest, found := strings.Cut(path, "/")
 		if !found {
@@ -72,6 +122,10 @@ func insidePackages(path string) bool {
 			".cargo", ".stack", ".cabal", // sources that were downloaded to build
 			".pub-cache", ".build", "Pods":
 			return true
+		case "usr": // Debian's for node, and examples
+			if strings.HasPrefix(rest, "share/nodejs/") || strings.HasPrefix(rest, "lib/nodejs/") || strings.HasPrefix(rest, "share/doc/") {
+				return true
+			}
 		case "pkg": // Go's module cache
 			if strings.HasPrefix(rest, "mod/") {
 				return true

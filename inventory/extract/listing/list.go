@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"fmt"
 	"strings"
 
 	"plimsoll.dev/plimsoll/inventory/extract/record"
@@ -19,7 +20,8 @@ type List struct {
 }
 
 // Add adds a package. One whose name is no word is malformed; so is one whose version, ID or
-// architecture is there and is none. One without a version is listed and becomes a gap.
+// architecture is there and is none. One without a version is listed and becomes a gap; so is one
+// for whose version stands where it is from (a repository, an archive's address).
 func (l *List) Add(p record.Package) {
 	switch {
 	case len(l.packages) >= maxPackages:
@@ -35,8 +37,12 @@ func (l *List) Add(p record.Package) {
 		l.Malformed("%.80s: what tells it from others of its name is not a word", p.Name)
 		return
 	}
-	if p.Version == "" {
+	switch {
+	case p.Version == "":
 		l.unversioned.Add("%.80s states no version", p.Name)
+	case isSource(p.Version):
+		p.Version = ""
+		l.unversioned.Add("%.80s states no version, only where it is from", p.Name)
 	}
 	p.Licenses = licenses(p.Licenses)
 	l.packages = append(l.packages, p)
@@ -53,6 +59,22 @@ func (l *List) Contents() record.Contents {
 		gaps[i].Complete = gaps[i].Code == record.UnversionedPackage
 	}
 	return record.Contents{Packages: l.packages, Gaps: gaps}
+}
+
+// End returns what was collected, with the parser's error, or that there was more.
+func (l *List) End(err error) (record.Contents, error) {
+	if err == nil && l.overflown {
+		err = fmt.Errorf("it lists more than %d packages", maxPackages)
+	}
+	return l.Contents(), err
+}
+
+// isSource tells whether what stands for a version is an address or a path. Of all versions, only
+// those of Composer's branches have a slash (getcomposer.org, "Versions and constraints"), and only
+// a distribution's a colon, after the digits of an epoch.
+func isSource(version string) bool {
+	scheme, _, hasColon := strings.Cut(version, ":")
+	return hasColon && strings.Trim(scheme, "0123456789") != "" || strings.Contains(version, "/") && !strings.HasPrefix(version, "dev-")
 }
 
 func isWordOrEmpty(text string) bool { return text == "" || record.IsWord([]byte(text)) }

@@ -5,13 +5,17 @@
 // Locked one says what somebody meant to install. It counts only where nothing says what is
 // there: not if an Installed file of the same format that lists anything lies in its folder or
 // below, and never inside a tree of installed packages, where it is some package's own test
-// fixture or example.
+// fixture or example. Where an application's own metadata may lie beside the lock file, as in
+// JavaScript and Python, only the folders into which its tool installs outweigh it (Rules.Beside).
+//
+// Extractors that read more than listings (cargo, npm, pypi) use the parts: List, Rules, Read and
+// the decoders, so that what counts and what is bounded is decided in one place.
 //
 // Files are read whole, up to a limit, before anything is made of them: the result cannot depend
-// on how the content arrives. Limits: 8 MiB a file, 1 MiB where TOML or YAML is read, 100,000
-// packages a file; a file beyond them is a gap. The worst hostile file takes some 230 MiB of
-// memory: dotted keys in TOML, 200 times their size. It does not see: a lock file whose packages
-// were installed outside its folder tree. These are listed twice, once for each place.
+// on how the content arrives. Limits: 8 MiB a file, 2 MiB where TOML and 1 MiB where YAML is read,
+// 100,000 packages a file; a file beyond them is a gap. The worst hostile file takes some
+// 200 MiB of memory, or some seconds, in TOML. It does not see: a lock file whose packages were installed outside
+// its folder tree. These are listed twice, once for each place.
 package listing
 
 import (
@@ -97,29 +101,35 @@ func (e Extractor) Visit(_ context.Context, f *rootfs.File) ([]byte, error) {
 	if kind == nil {
 		return nil, nil
 	}
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	content, err := Read(f)
 	if err != nil {
 		return nil, err
 	}
-	if len(content) > maxFile {
-		return nil, fmt.Errorf("it is larger than %d bytes", maxFile)
-	}
 	var list List
-	err = kind.Parse(File{f.Path, content}, &list)
-	if err == nil && list.overflown {
-		err = fmt.Errorf("it lists more than %d packages", maxPackages)
+	contents, err := list.End(kind.Parse(File{f.Path, content}, &list))
+	return contents.Encode(), err
+}
+
+// Read reads a file whole.
+func Read(r io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err == nil && len(content) > maxFile {
+		err = fmt.Errorf("it is larger than %d bytes, which is more than is read of such a file", maxFile)
 	}
-	return list.Contents().Encode(), err
+	if err != nil {
+		return nil, err
+	}
+	return content, nil
 }
 
 // Assemble implements extract.Extractor.
 func (e Extractor) Assemble(files []record.File, found *record.Found) {
-	Assemble(files, found, e.format.Type, e.format.PURL, func(path string) Evidence {
+	Rules{Type: e.format.Type, PURL: e.format.PURL, Evidence: func(path string) Evidence {
 		if kind := e.kindOf(path); kind != nil {
 			return kind.Evidence
 		}
 		return 0
-	})
+	}}.Assemble(files, found)
 }
 
 // Named returns what tells whether a file has one of the names, in whatever folder.

@@ -3,8 +3,12 @@ package listing
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
@@ -32,7 +36,11 @@ func TestEvidence(t *testing.T) {
 		{"a file called like a folder of packages", "app/vendor", nil, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got := counts(test.lock, test.installed); got != test.counts {
+			outweighed := map[string]bool{}
+			for _, path := range test.installed {
+				Rules{}.outweigh(outweighed, path)
+			}
+			if got := counts(test.lock, outweighed); got != test.counts {
 				t.Errorf("counts: %v", got)
 			}
 		})
@@ -104,10 +112,15 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	var into map[string]any
-	large := []byte("a = '" + strings.Repeat("x", maxStructured) + "'")
+	large := []byte("a = '" + strings.Repeat("x", maxTOML) + "'")
 	for name, read := range map[string]func([]byte, any) error{"TOML": TOML, "YAML": YAML} {
 		if err := read(large, &into); err == nil || !strings.Contains(err.Error(), "larger than") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, text := range map[string]string{"keys": "=", "tables": "[a]\n", "dots": "...."} {
+		if err := TOML([]byte(strings.Repeat(text, maxKeys+2)), &into); err == nil || !strings.Contains(err.Error(), "keys and tables") {
+			t.Errorf("many %s: %v", name, err)
 		}
 	}
 }
@@ -115,7 +128,7 @@ func TestLimits(t *testing.T) {
 // TestHostileStructures: what ends a process that reads it without bounds is an error.
 func TestHostileStructures(t *testing.T) {
 	var into struct{ A any }
-	deep := func(open string) []byte { return []byte(strings.Repeat(open, maxStructured/2/len(open))) }
+	deep := func(open string) []byte { return []byte(strings.Repeat(open, maxYAML/2/len(open))) }
 	for name, read := range map[string]func() error{
 		"JSON, deep":         func() error { return JSON(append([]byte(`{"a":`), deep("[")...), &into) },
 		"TOML, deep":         func() error { return TOML(append([]byte("a="), deep("[")...), &into) },
@@ -155,7 +168,10 @@ func TestAList(t *testing.T) {
 	} {
 		list.Add(p)
 	}
-	contents := list.Contents()
+	contents, err := list.End(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(contents.Packages) != 2 || contents.Packages[0].Licenses[0] != "MIT AND BSD" || len(contents.Packages[0].Licenses) != 1 {
 		t.Errorf("packages %+v", contents.Packages)
 	}
@@ -194,6 +210,56 @@ func TestArrays(t *testing.T) {
 		err := JSON([]byte(`{"list": `+text+`}`), &outer)
 		if len(outer.List) != want.members || (err == nil) != (want.problem == "") || err != nil && !strings.Contains(err.Error(), want.problem) {
 			t.Errorf("%.20s: %d members, %v", text, len(outer.List), err)
+		}
+	}
+}
+
+// TestASourceIsNoVersion: an address says where a package is from, and not which version it is.
+func TestASourceIsNoVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		"git+ssh://registry.example/git.git#0123": "", "file:a-1.0.0.tgz": "", "./a-1.whl": "", "github:owner/a#0123": "",
+		"dev-feature/x": "dev-feature/x", "1!2.0+local": "1!2.0+local", "1:2.0-1": "1:2.0-1",
+	} {
+		var list List
+		list.Add(record.Package{Name: "a", Version: version})
+		contents := list.Contents()
+		if len(contents.Packages) != 1 || contents.Packages[0].Version != want || (len(contents.Gaps) == 1) != (want == "") {
+			t.Errorf("%s: %+v", version, contents)
+		}
+	}
+}
+
+func TestInsidePackages(t *testing.T) {
+	for path, want := range map[string]bool{
+		"app/package-lock.json":                       false,
+		"package-lock.json":                           false,
+		"app/node_modules/a/package-lock.json":        true,
+		"node_modules/a/yarn.lock":                    true,
+		"app/my_node_modules/yarn.lock":               false,
+		"usr/share/nodejs/a/yarn.lock":                true,
+		"usr/lib/python3/dist-packages/a/poetry.lock": true,
+		"root/go/pkg/mod/a.test@v1/web/yarn.lock":     true,
+		"usr/share/doc/a/examples/package-lock.json":  true,
+		"": false,
+	} {
+		if got := InsidePackages(path); got != want {
+			t.Errorf("%s: %v, want %v", path, got, want)
+		}
+	}
+}
+
+func TestHolders(t *testing.T) {
+	for path, want := range map[string][]string{
+		"app/node_modules/a/package.json":                {"app/"},
+		"node_modules/a/node_modules/b/package.json":     {"", "node_modules/a/"},
+		"app/my_node_modules/a/node_modules_/b/x":        nil,
+		"app/node_modules":                               nil,
+		"node_modules/node_modules/node_modules/a/x.txt": {"", "node_modules/", "node_modules/node_modules/"},
+	} {
+		holders := map[string]bool{}
+		addHolders(holders, path, "node_modules")
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(holders))); diff != "" {
+			t.Errorf("%s:\n%s", path, diff)
 		}
 	}
 }

@@ -5,7 +5,8 @@
 // node_modules, in /usr/share/nodejs, or the application's own. Lock files are package-lock.json and
 // npm-shrinkwrap.json (versions 1 to 3), yarn.lock (classic and berry), pnpm-lock.yaml (5 to 9) and
 // bun.lock. One that has a node_modules with packages beside it adds nothing: what is installed
-// counts. One that lies in an installed package is that package's test data, and is not read.
+// counts. One that lies in an installed package is that package's test data, and is not read. Which
+// lock files count is for package listing to say.
 //
 // It does not: follow package.json's dependencies, look into bun.lockb (a gap) or yarn's archives
 // (.yarn/cache), or tell a private package from a published one of that name. A package that a
@@ -24,6 +25,7 @@ import (
 	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/internal/leanjson"
+	"plimsoll.dev/plimsoll/inventory/extract/listing"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -49,7 +51,7 @@ func New() Extractor {
 func (Extractor) Name() string { return "npm" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Known returns nothing: packages may lie anywhere.
 func (Extractor) Known() []string { return nil }
@@ -62,7 +64,7 @@ func (Extractor) Wants(entry *rootfs.Entry, _ []byte) rootfs.Want {
 	case manifest:
 		return rootfs.Stream
 	default:
-		if record.IsInstalledTree(entry.Path) {
+		if listing.InsidePackages(entry.Path) {
 			return rootfs.Ignore
 		}
 		return rootfs.Stream
@@ -136,29 +138,26 @@ func kindOf(path string) kind {
 	return other
 }
 
-// Assemble implements extract.Extractor.
+// Assemble implements extract.Extractor. bun's binary lock file says nothing beside its text.
 func (Extractor) Assemble(files []record.File, found *record.Found) {
-	found.LookedFor(purlType)
-	installed := map[string]bool{} // the folders that have a node_modules with packages
+	asText := map[string]bool{} // the folders that have it
 	for _, file := range files {
-		if kindOf(file.Path) != manifest {
-			continue
+		if kindOf(file.Path) == bunLock {
+			asText[path.Dir(file.Path)] = true
 		}
-		found.AddContents(file, purlType, func(p record.Package) string {
-			record.AddHolders(installed, file.Path, "node_modules")
-			return ecosystem.NPMPURL(p.Name, p.Version)
-		})
 	}
-	text := map[string]bool{} // the folders that have bun's lock file as text
-	for _, file := range files {
-		kind := kindOf(file.Path)
-		folder, _ := path.Split(file.Path)
-		if kind <= manifest || record.IsInstalledTree(file.Path) || installed[folder] || kind == bunBinary && text[folder] {
-			continue
-		}
-		text[folder] = text[folder] || kind == bunLock // it comes first, by path
-		found.AddContents(file, purlType, func(p record.Package) string {
-			return ecosystem.NPMPURL(p.Name, p.Version)
-		})
-	}
+	listing.Rules{
+		Type: purlType, Beside: []string{"node_modules"},
+		PURL: func(p record.Package) string { return ecosystem.NPMPURL(p.Name, p.Version) },
+		Evidence: func(file string) listing.Evidence {
+			switch kind := kindOf(file); {
+			case kind == other, kind == bunBinary && asText[path.Dir(file)]:
+				return 0
+			case kind == manifest:
+				return listing.Installed
+			default:
+				return listing.Locked
+			}
+		},
+	}.Assemble(files, found)
 }

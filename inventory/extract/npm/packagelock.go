@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"plimsoll.dev/plimsoll/internal/leanjson"
+	"plimsoll.dev/plimsoll/inventory/extract/listing"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -18,7 +19,7 @@ type locked struct {
 // "package-lock.json"). Version 1 has a tree of dependencies, version 3 a list of folders, and
 // version 2 both: there the list counts.
 func parsePackageLock(r *leanjson.Reader) (record.Contents, error) {
-	var folders, tree record.Lister
+	var folders, tree listing.List
 	hasFolders := false
 	r.Object(func(name []byte) {
 		switch string(name) {
@@ -37,7 +38,7 @@ func parsePackageLock(r *leanjson.Reader) (record.Contents, error) {
 
 // readFolder takes the entry of a folder: "" is the project, a path without node_modules one of its
 // workspaces. Only an alias states its name, as the folder has another.
-func readFolder(r *leanjson.Reader, folder string, list *record.Lister) {
+func readFolder(r *leanjson.Reader, folder string, list *listing.List) {
 	const modules = "node_modules/"
 	l := locked{}
 	r.Object(func(name []byte) { l.field(r, name) })
@@ -48,11 +49,11 @@ func readFolder(r *leanjson.Reader, folder string, list *record.Lister) {
 	if l.name == "" {
 		l.name = folder[at+len(modules):]
 	}
-	list.Add(l.name, l.version, l.licenses)
+	list.Add(record.Package{Name: l.name, Version: l.version, Licenses: l.licenses})
 }
 
 // readTree takes the entries of version 1, which lie in one another as the folders do.
-func readTree(r *leanjson.Reader, list *record.Lister) {
+func readTree(r *leanjson.Reader, list *listing.List) {
 	r.Object(func(name []byte) {
 		l := locked{name: string(name)}
 		r.Object(func(field []byte) {
@@ -68,7 +69,7 @@ func readTree(r *leanjson.Reader, list *record.Lister) {
 		if alias, isAlias := strings.CutPrefix(l.version, "npm:"); isAlias {
 			l.name, l.version = splitName(alias)
 		}
-		list.Add(l.name, l.version, l.licenses)
+		list.Add(record.Package{Name: l.name, Version: l.version, Licenses: l.licenses})
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"plimsoll.dev/plimsoll/inventory/extract/listing"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -21,7 +22,7 @@ type pnpmEntry struct {
 // parsePNPMLock reads pnpm-lock.yaml (pnpm/spec, "lockfile"), versions 5 to 9. What the key of a
 // package looks like depends on the version, which stands first.
 func parsePNPMLock(r io.Reader) (record.Contents, error) {
-	var list record.Lister
+	var list listing.List
 	var entry pnpmEntry
 	format := ""
 	err := readOutline(r, func(keys []string, value string) {
@@ -56,7 +57,7 @@ func (e *pnpmEntry) field(key, value string) {
 	}
 }
 
-func (e pnpmEntry) addTo(list *record.Lister, format string) {
+func (e pnpmEntry) addTo(list *listing.List, format string) {
 	if e.key == "" || e.dev || e.folder {
 		return
 	}
@@ -67,7 +68,7 @@ func (e pnpmEntry) addTo(list *record.Lister, format string) {
 	if e.version != "" {
 		version = e.version
 	}
-	list.Add(name, version, nil)
+	list.Add(record.Package{Name: name, Version: version})
 }
 
 // splitPNPMKey reads the key of a package:

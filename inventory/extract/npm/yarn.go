@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"plimsoll.dev/plimsoll/inventory/extract/listing"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -18,7 +19,7 @@ type yarnEntry struct {
 // parseYarnLock reads yarn.lock: version 1 (classic.yarnpkg.com, "yarn.lock"), and YAML as later
 // versions write it (yarnpkg.com, "Lexicon"), which name what an entry was resolved to.
 func parseYarnLock(r io.Reader) (record.Contents, error) {
-	var list record.Lister
+	var list listing.List
 	var entry yarnEntry
 	err := readOutline(r, func(keys []string, value string) {
 		if len(keys) == 1 {
@@ -42,14 +43,14 @@ func parseYarnLock(r io.Reader) (record.Contents, error) {
 	return list.End(err)
 }
 
-func (e yarnEntry) addTo(list *record.Lister) {
+func (e yarnEntry) addTo(list *listing.List) {
 	if e.key == "" || e.key == "__metadata" || e.soft {
 		return
 	}
 	if e.resolution != "" {
 		name, source := splitName(e.resolution)
 		if !isOwn(source) {
-			list.Add(name, e.version, nil)
+			list.Add(record.Package{Name: name, Version: e.version})
 		}
 		return
 	}
@@ -60,5 +61,5 @@ func (e yarnEntry) addTo(list *record.Lister) {
 	if alias, isAlias := strings.CutPrefix(source, "npm:"); isAlias {
 		name, _ = splitName(alias)
 	}
-	list.Add(name, e.version, nil)
+	list.Add(record.Package{Name: name, Version: e.version})
 }

@@ -4,8 +4,9 @@
 // Both must agree, the file's name and a text in it: a text alone says little, as programs carry
 // the banners of the libraries they were built with. A file that holds two versions has none.
 // Everything found so is a guess (record.Package.Guessed), and is left out where somebody knows
-// better: a file that a package owns, one that says itself what it is (a Go program), and what
-// lies in the folder of an npm, Python or Ruby package. It assembles last for that reason.
+// better: a file that a package owns, one that says itself what it is (a Go program), what lies in
+// the folder of an npm, Python or Ruby package, and what a bill of materials names that lies in the
+// program's folder or above. It assembles last for that reason.
 //
 // It does not see: products that are not in the table (products.go), Go programs (gobinary
 // reads them), a program under another name, one that was packed, and libraries that were linked
@@ -147,7 +148,13 @@ func (e Extractor) Assemble(files []record.File, found *record.Found) {
 	found.LookedFor(purlType)
 	var named []record.File
 	for _, file := range files {
-		if slices.ContainsFunc(e.products, func(p product) bool { return p.isNamed(baseOf(file.Path)) }) {
+		isNamed := false
+		isStated := slices.ContainsFunc(e.products, func(p product) bool {
+			ofName := p.isNamed(baseOf(file.Path))
+			isNamed = isNamed || ofName
+			return ofName && found.IsStatedAbove(file.Path, p.name, "bitnami", purlType)
+		})
+		if isNamed && !isStated {
 			named = append(named, file)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
-	"io"
 
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
@@ -24,7 +23,7 @@ func parseEgg(f *rootfs.File) (record.Contents, error) {
 	if f.At == nil {
 		return record.Contents{}, errNoArchive
 	}
-	archive, err := zip.NewReader(&bounded{f.At, maxArchive}, f.Size)
+	archive, err := zip.NewReader(record.NewBoundedAt(f.At, maxArchive, "its list of files and its metadata"), f.Size)
 	if err != nil {
 		return record.Contents{}, fmt.Errorf("read an egg: %w", err)
 	}
@@ -40,17 +39,4 @@ func parseEgg(f *rootfs.File) (record.Contents, error) {
 		return contents, errors.Join(err, content.Close())
 	}
 	return record.Contents{}, errNoMetadata
-}
-
-// bounded fails when more than left bytes are asked of it.
-type bounded struct {
-	io.ReaderAt
-	left int64
-}
-
-func (r *bounded) ReadAt(p []byte, offset int64) (int, error) {
-	if r.left -= int64(len(p)); r.left < 0 {
-		return 0, fmt.Errorf("its list of files and its metadata take more than %d bytes", int64(maxArchive))
-	}
-	return r.ReaderAt.ReadAt(p, offset)
 }

@@ -1,26 +1,24 @@
 package pypi
 
 import (
-	"fmt"
 	"io"
 	"slices"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
-
 	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/internal/leanjson"
+	"plimsoll.dev/plimsoll/inventory/extract/listing"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
-// maxLock bounds a lock file. Those of big projects have 1 or 2 MiB, mostly sums of files.
+// maxLock bounds a Pipfile.lock. Those of big projects have 1 or 2 MiB, mostly sums of files.
 const maxLock = 16 << 20
 
 // parsePipfileLock reads Pipfile.lock (pipenv.pypa.io, "Pipfile & Pipfile.lock"): what is in the
 // category "default"; the others, as "develop", are installed only if asked for.
 func parsePipfileLock(source io.Reader) (record.Contents, error) {
 	var r leanjson.Reader
-	var list record.Lister
+	var list listing.List
 	r.Reset(source, maxLock, leanjson.Strict)
 	r.Object(func(category []byte) {
 		if string(category) != "default" {
@@ -64,28 +62,25 @@ type locked struct {
 // parseTOMLLock reads the lock files that are TOML. They differ in what they say of a package, not
 // in how they list them.
 func parseTOMLLock(source io.Reader) (record.Contents, error) {
-	text, err := io.ReadAll(io.LimitReader(source, maxLock+1))
+	content, err := listing.Read(source)
 	if err != nil {
-		return record.Contents{}, fmt.Errorf("read a lock file: %w", err)
-	}
-	if len(text) > maxLock {
-		return record.Contents{}, fmt.Errorf("it has more than %d bytes, which is more than is read of a lock file", maxLock)
+		return record.Contents{}, err
 	}
 	var lock struct {
 		Package  []locked // poetry, uv, pdm
 		Packages []locked // pylock: PEP 751
 	}
-	var list record.Lister
-	err = toml.Unmarshal(text, &lock)
+	var list listing.List
+	err = listing.TOML(content, &lock)
 	for _, p := range slices.Concat(lock.Package, lock.Packages) {
 		p.addTo(&list)
 	}
 	return list.End(err)
 }
 
-func (p locked) addTo(list *record.Lister) {
+func (p locked) addTo(list *listing.List) {
 	if !p.isOwn() && !p.isForDevelopment() {
-		list.Add(ecosystem.NormalName("PyPI", p.Name), p.Version, nil)
+		list.Add(record.Package{Name: ecosystem.NormalName("PyPI", p.Name), Version: p.Version})
 	}
 }
 

@@ -15,17 +15,18 @@
 // sources, as their metadata lies with the others. A package that a lock file marks as wanted for
 // development only is left out; uv does not mark them.
 //
-// Limits: metadata of 1 MiB, a lock file of 16 MiB, 4 MiB read of an archive.
+// Limits: metadata of 1 MiB, a Pipfile.lock of 16 MiB, 4 MiB read of an archive; those of package
+// listing for lock files in TOML.
 package pypi
 
 import (
 	"bytes"
 	"context"
-	"path"
 	"strings"
 
 	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/inventory/extract/listing"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -44,7 +45,7 @@ func New() Extractor { return Extractor{} }
 func (Extractor) Name() string { return "pypi" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 1 }
+func (Extractor) Version() int { return 2 }
 
 // Known returns nothing: packages may lie anywhere.
 func (Extractor) Known() []string { return nil }
@@ -58,7 +59,7 @@ func (Extractor) Wants(entry *rootfs.Entry, head []byte) rootfs.Want {
 		return rootfs.Ignore // no archive: a test's data, or Python of that name
 	case kind == egg:
 		return rootfs.Random
-	case kind.isLock() && record.IsInstalledTree(entry.Path):
+	case kind.isLock() && listing.InsidePackages(entry.Path):
 		return rootfs.Ignore
 	default:
 		return rootfs.Stream
@@ -134,29 +135,26 @@ func given(k kind, is bool) kind {
 
 // Assemble implements extract.Extractor.
 func (Extractor) Assemble(files []record.File, found *record.Found) {
-	found.LookedFor(purlType)
 	found.LookedFor(condaType)
-	environments := map[string]bool{} // the folders that have a virtual environment with packages
 	for _, file := range files {
-		switch kindOf(file.Path) {
-		case metadata, egg:
-			found.AddContents(file, purlType, func(p record.Package) string {
-				record.AddHolders(environments, file.Path, ".venv")
-				record.AddHolders(environments, file.Path, "venv")
-				return ecosystem.PyPIPURL(p.Name, p.Version)
-			})
-		case conda:
+		if kindOf(file.Path) == conda {
 			found.AddContents(file, condaType, func(p record.Package) string {
 				return ecosystem.CondaPURL(p.Name, p.Version, p.Arch)
 			})
 		}
 	}
-	for _, file := range files {
-		folder, _ := path.Split(file.Path)
-		if kindOf(file.Path).isLock() && !record.IsInstalledTree(file.Path) && !environments[folder] {
-			found.AddContents(file, purlType, func(p record.Package) string {
-				return ecosystem.PyPIPURL(p.Name, p.Version)
-			})
-		}
-	}
+	listing.Rules{
+		Type: purlType, Beside: []string{".venv", "venv"},
+		PURL: func(p record.Package) string { return ecosystem.PyPIPURL(p.Name, p.Version) },
+		Evidence: func(file string) listing.Evidence {
+			switch kind := kindOf(file); {
+			case kind == metadata || kind == egg:
+				return listing.Installed
+			case kind.isLock():
+				return listing.Locked
+			default:
+				return 0
+			}
+		},
+	}.Assemble(files, found)
 }

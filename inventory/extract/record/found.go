@@ -35,7 +35,8 @@ type Earlier struct {
 type Found struct {
 	Distro *inventory.Distro
 
-	looked   []string // dimensions
+	looked   []string        // dimensions
+	read     map[string]bool // the purl types of which a file was read whole
 	missed   []missed
 	diffIDs  []image.Digest
 	packages []inventory.Package
@@ -49,7 +50,7 @@ type identity struct{ purl, name string }
 
 // NewFound returns an empty Found for an image whose layers have the given diffIDs.
 func NewFound(diffIDs []image.Digest) *Found {
-	return &Found{diffIDs: diffIDs, index: map[identity]int{}}
+	return &Found{diffIDs: diffIDs, index: map[identity]int{}, read: map[string]bool{}}
 }
 
 // LookedFor records that packages of a purl type were looked for everywhere.
@@ -88,7 +89,7 @@ func (f *Found) Coverage() inventory.Coverage {
 	owners := f.owners(paths)
 	for _, m := range f.missed {
 		purlType := strings.TrimPrefix(m.gap.Dimension, dimension(""))
-		isOwned := owners[outermost(m.gap.Path)] != "" && !ofSystem(purlType) && purlType != "golang" && purlType != "cargo"
+		isOwned := owners[outermost(m.gap.Path)] != "" && !OfSystem(purlType) && purlType != "golang" && purlType != "cargo"
 		if isOwned {
 			m.state = inventory.Full
 		}
@@ -129,13 +130,13 @@ func (f *Found) AddContents(file File, purlType string, purl func(Package) strin
 		if name == "" {
 			continue
 		}
-		f.Add(p.listed(name, purlType), Within(file.Path, p.Inside), since[i])
+		f.Add(p.Listed(name, purlType), Within(file.Path, p.Inside), since[i])
 		f.addOwned(name, p.Owns)
 	}
 }
 
-// listed is the package as a report has it.
-func (p Package) listed(purl, purlType string) inventory.Package {
+// Listed is the package as a report has it.
+func (p Package) Listed(purl, purlType string) inventory.Package {
 	listed := inventory.Package{
 		PURL: purl, Type: purlType, Name: p.Name, Version: p.Version, Arch: p.Arch,
 		Module: p.Module, Vendor: p.Vendor, Licenses: p.Licenses,
@@ -173,6 +174,7 @@ func (f *Found) Contents(file File, purlType string) (Contents, bool) {
 		missed("it was seen in passing and not read")
 		return Contents{}, false
 	}
+	f.read[purlType] = f.read[purlType] || file.Problem == ""
 	for _, g := range contents.Gaps {
 		state := inventory.Partial
 		if g.Complete {

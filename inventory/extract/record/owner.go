@@ -64,7 +64,7 @@ func (f *Found) byOwner(packages []inventory.Package) []inventory.Package {
 		var order []string
 		for _, l := range p.Locations {
 			owner := ""
-			if !ofSystem(p.Type) {
+			if !OfSystem(p.Type) {
 				owner = owners[outermost(l.Path)]
 			}
 			if _, seen := parts[owner]; !seen {
@@ -85,7 +85,7 @@ func (f *Found) byOwner(packages []inventory.Package) []inventory.Package {
 func placesOf(packages []inventory.Package) []string {
 	var paths []string
 	for _, p := range packages {
-		if ofSystem(p.Type) {
+		if OfSystem(p.Type) {
 			continue
 		}
 		for _, l := range p.Locations {
@@ -155,7 +155,7 @@ func outermost(location string) string {
 	return path
 }
 
-// ofSystem tells whether packages of a purl type are the distribution's own.
-func ofSystem(purlType string) bool {
+// OfSystem tells whether packages of a purl type are the distribution's own.
+func OfSystem(purlType string) bool {
 	return slices.Contains([]string{"deb", "apk", "rpm", "alpm", "ebuild"}, purlType)
 }
