@@ -2,6 +2,9 @@
 // people's word: the package managers' own lists, Alpine's own comparator, an independent slow
 // matcher over the raw advisories, and what OSV.dev itself answered.
 //
+// Where syft and osv-scanner are on PATH, each difference to them must have a reason that is told in
+// docs/accuracy.md.
+//
 // The same image is also had from every medium that is read: what skopeo and umoci write, Debian's
 // docker-registry, go-containerregistry's registry, containerd, Docker and Podman, each started by
 // the test with folders and a socket or loopback port of its own.

@@ -120,6 +120,9 @@ func (e evidence) group(artifact string) (group, name string, founded bool) {
 	if group, _, ok := nebula(e.title); ok {
 		return group, artifact, true
 	}
+	if name, ok := e.tomcat(artifact); ok {
+		return "org.apache.tomcat", name, true
+	}
 	for _, java := range [...]string{e.folder, e.symbolicName, e.module} {
 		if group, name := knownGroup(java, artifact); group != "" {
 			return group, name, true
