@@ -320,7 +320,7 @@ func FuzzOutline(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, field, value string) {
 		for _, text := range []string{name, field, value} {
 			if !isPlain(text) {
-				t.Skip()
+				return
 			}
 		}
 		written, err := yaml.Marshal(map[string]map[string]map[string]string{"packages": {name: {field: value}}})
