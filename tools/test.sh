@@ -12,12 +12,13 @@ if ! command -v "${CC:-cc}" >/dev/null && ! command -v gcc >/dev/null; then
     exit 1
   fi
 fi
-# The tests of rpm databases hold them against rpm, sqlite and Berkeley DB themselves, and skip
-# without them, but for CI.
-for program in rpm rpmbuild db5.3_load python3; do
+# Some formats are held against the package manager itself: rpm (with sqlite and Berkeley DB),
+# pacman, RubyGems. Without it their tests skip, but in CI they fail.
+for program in rpm rpmbuild db5.3_load python3 pacman ruby; do
   if ! command -v "$program" >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "installing rpm, Berkeley DB's tools and python3 for the tests of rpm databases"
-    apt-get -qq update && apt-get -qq install -y --no-install-recommends rpm db5.3-util python3 >/dev/null
+    echo "installing rpm, Berkeley DB's tools, python3, pacman and ruby for the tests of package databases"
+    apt-get -qq update && apt-get -qq install -y --no-install-recommends \
+      rpm db5.3-util python3 pacman-package-manager ruby >/dev/null
     break
   fi
 done

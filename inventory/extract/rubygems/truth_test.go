@@ -17,6 +17,9 @@ import (
 func TestRubyGemsOwnWord(t *testing.T) {
 	ruby, err := exec.LookPath("ruby")
 	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("in CI, tools/test.sh installs ruby")
+		}
 		t.Skip("ruby is not there")
 	}
 	const ask = `Gem::Specification.each { |s| puts "#{s.loaded_from}\t#{s.name} #{s.version} #{s.platform}" }`
