@@ -32,11 +32,13 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 	if err != nil {
 		return nil, err
 	}
+	opening := p.startOpening(look, databaseChosen)
+	defer opening.close()
 	scanned, err := p.scanTarget(ctx, target, chosen)
 	if err != nil {
 		return nil, err
 	}
-	return p.examine(ctx, scanned, moment, look, databaseChosen)
+	return p.examine(ctx, scanned, moment, look, opening)
 }
 
 // moment is the time of a run.
@@ -51,7 +53,7 @@ func (p *program) moment() (moment, error) {
 }
 
 // examine looks for findings in what was scanned.
-func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, look []finding.Kind, databaseChosen databaseFlags) (*analysis, error) {
+func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, look []finding.Kind, database *opening) (*analysis, error) {
 	facts := scanned.Facts
 	a := &analysis{facts: facts, manifest: scanned.Manifest, report: report.Report{
 		Schema: report.Schema, EvaluatedAt: at.now, Replay: at.replay,
@@ -64,7 +66,7 @@ func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, 
 		a.report.Coverage.Set(dimension, inventory.NotRun)
 	}
 	if slices.Contains(look, finding.Vulnerability) {
-		if err := p.match(ctx, a, databaseChosen); err != nil {
+		if err := a.match(ctx, database); err != nil {
 			return nil, err
 		}
 	}
@@ -81,12 +83,11 @@ func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, 
 }
 
 // match adds the vulnerabilities that the database knows for what was found.
-func (p *program) match(ctx context.Context, a *analysis, chosen databaseFlags) error {
-	database, err := p.openDatabase(chosen)
+func (a *analysis) match(ctx context.Context, opening *opening) error {
+	database, err := opening.wait()
 	if err != nil {
 		return err
 	}
-	defer database.Close()
 	matched, err := vuln.Match(ctx, a.facts, database)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"plimsoll.dev/plimsoll/advisory/db"
 	"plimsoll.dev/plimsoll/advisory/db/starter"
 	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -46,6 +48,40 @@ func (p *program) openDatabase(chosen databaseFlags) (*db.DB, error) {
 		dir = "" // into memory
 	}
 	return starter.Open(dir)
+}
+
+// opening is a database that is being opened while the image is read: the starter database is
+// unpacked the first time, which takes as long as reading a small image.
+type opening struct {
+	done     chan struct{}
+	database *db.DB
+	err      error
+}
+
+// startOpening begins to open the database, if vulnerabilities are looked for.
+func (p *program) startOpening(look []finding.Kind, chosen databaseFlags) *opening {
+	o := &opening{done: make(chan struct{})}
+	if !slices.Contains(look, finding.Vulnerability) {
+		close(o.done)
+		return o
+	}
+	go func() {
+		defer close(o.done)
+		o.database, o.err = p.openDatabase(chosen)
+	}()
+	return o
+}
+
+func (o *opening) wait() (*db.DB, error) {
+	<-o.done
+	return o.database, o.err
+}
+
+// close lets go of the database, once it is open.
+func (o *opening) close() {
+	if database, err := o.wait(); err == nil && database != nil {
+		database.Close()
+	}
 }
 
 // databasePath is where the user's own database lies.

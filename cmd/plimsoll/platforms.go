@@ -31,6 +31,8 @@ func (p *program) analyseAll(ctx context.Context, target string, look []finding.
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
+	opening := p.startOpening(look, databaseChosen)
+	defer opening.close()
 	there, err := r.source.Platforms(ctx)
 	if err != nil {
 		return nil, err
@@ -47,7 +49,7 @@ func (p *program) analyseAll(ctx context.Context, target string, look []finding.
 		case err != nil:
 			return nil, err
 		}
-		analysis, err := p.examine(ctx, scanned, at, look, databaseChosen)
+		analysis, err := p.examine(ctx, scanned, at, look, opening)
 		if err != nil {
 			return nil, err
 		}

@@ -9,9 +9,11 @@
 package starter
 
 import (
+	"bytes"
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,9 +31,6 @@ var compressed []byte
 
 //go:embed starter.digest
 var digestText string
-
-// maxInflated bounds the database in memory.
-const maxInflated = 256 << 20
 
 // Digest returns the root digest of the database.
 func Digest() (image.Digest, error) {
@@ -57,17 +56,36 @@ func Open(cacheFolder string) (*db.DB, error) {
 	if d, err := open(path, digest); err == nil {
 		return d, nil
 	}
-	file, err := unpack()
-	if err != nil {
-		return nil, err
-	}
 	// What cannot be kept can still be used. Whether it was kept is seen by opening it.
-	if err := errors.Join(os.MkdirAll(cacheFolder, 0o700), db.WriteFile(path, file)); err == nil {
+	if err := keep(path); err == nil {
 		if d, err := open(path, digest); err == nil {
 			return d, nil
 		}
 	}
-	return openBytes(file, digest)
+	return openInMemory(digest)
+}
+
+// keep unpacks the database into a file, whole or not at all. It does not wait for the disk:
+// should the machine stop, a file that is short is replaced by Open, and blocks have checksums.
+func keep(path string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	err = unpack(func(r io.Reader) error {
+		_, err := io.Copy(file, r)
+		return err
+	})
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	return err
 }
 
 // open opens an unpacked database, if it is the one.
@@ -80,14 +98,14 @@ func open(path string, digest image.Digest) (*db.DB, error) {
 }
 
 func openInMemory(digest image.Digest) (*db.DB, error) {
-	file, err := unpack()
+	var file []byte
+	err := unpack(func(r io.Reader) (err error) {
+		file, err = io.ReadAll(r)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return openBytes(file, digest)
-}
-
-func openBytes(file []byte, digest image.Digest) (*db.DB, error) {
 	d, err := db.OpenBytes(file)
 	if err != nil {
 		return nil, fmt.Errorf("opening the starter database: %w", err)
@@ -104,15 +122,16 @@ func expect(d *db.DB, digest image.Digest) (*db.DB, error) {
 	return nil, errors.Join(err, d.Close())
 }
 
-func unpack() ([]byte, error) {
-	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxInflated))
-	if err != nil {
-		return nil, fmt.Errorf("unpacking the starter database: %w", err)
+// unpack hands the database over as a stream: its window is small, so that little memory is
+// needed beside the image that is being read at the same time.
+func unpack(use func(io.Reader) error) error {
+	decoder, err := zstd.NewReader(bytes.NewReader(compressed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+	if err == nil {
+		defer decoder.Close()
+		err = use(decoder)
 	}
-	defer decoder.Close()
-	file, err := decoder.DecodeAll(compressed, nil)
 	if err != nil {
-		return nil, fmt.Errorf("unpacking the starter database: %w", err)
+		return fmt.Errorf("unpacking the starter database: %w", err)
 	}
-	return file, nil
+	return nil
 }
