@@ -20,7 +20,29 @@ type Facts struct {
 	Packages []Package `json:"packages"`
 	// Manifest names the list of executable files, a document of its own.
 	Manifest ManifestRef `json:"manifest,omitzero"`
+	Files    FileFacts   `json:"files,omitzero"`
 	Coverage Coverage    `json:"coverage"`
+}
+
+// FileFacts are what a policy may ask about the image's files. The dimension "files" of the
+// coverage tells whether they are complete.
+type FileFacts struct {
+	// Setuid are the regular files with a setuid or setgid bit that anybody may execute or read.
+	Setuid []File `json:"setuid,omitempty"` // by path
+	// Unowned are the files of the executable manifest that no package brought.
+	Unowned []File `json:"unowned,omitempty"` // by path, at most MostUnowned
+	// UnownedCount is how many there are in all.
+	UnownedCount int `json:"unownedCount,omitempty"`
+}
+
+// MostUnowned is how many unowned executables are listed.
+const MostUnowned = 1000
+
+// File is one file of the merged file system.
+type File struct {
+	Path  string       `json:"path"`
+	Mode  uint32       `json:"mode"`           // permission bits, setuid 04000, setgid 02000, sticky 01000
+	Layer image.Digest `json:"layer,omitzero"` // diffID of the layer it is from
 }
 
 // Target says what was scanned. An unpacked file system has neither digests nor layers; a bill of
@@ -34,6 +56,18 @@ type Target struct {
 	Platform    string        `json:"platform,omitempty"`
 	Config      TargetConfig  `json:"config,omitzero"`
 	Layers      []TargetLayer `json:"layers,omitempty"`
+	// Instructions are the lines of the Dockerfile as the image's history tells them, in its
+	// spelling without the builder's marks: "RUN apt-get update", "COPY app /app", "USER 1000".
+	Instructions []string `json:"instructions,omitempty"`
+	// Base is the image that this one was built from, as its annotations or labels state it.
+	Base *Base `json:"base,omitempty"`
+}
+
+// Base names the image that another was built from (OCI image specification, "Pre-Defined
+// Annotation Keys": org.opencontainers.image.base.name and .digest).
+type Base struct {
+	Name   string       `json:"name"`
+	Digest image.Digest `json:"digest,omitzero"`
 }
 
 // TargetConfig is the part of the image's configuration that a policy may ask about.
@@ -52,7 +86,8 @@ type TargetConfig struct {
 type TargetLayer struct {
 	Digest    image.Digest `json:"digest,omitzero"`
 	DiffID    image.Digest `json:"diffID"`
-	Size      int64        `json:"size"` // bytes as stored
+	Size      int64        `json:"size"`               // bytes as stored
+	Unpacked  int64        `json:"unpacked,omitempty"` // bytes of the layer's tar stream, not compressed
 	CreatedBy string       `json:"createdBy,omitempty"`
 }
 
@@ -65,6 +100,9 @@ type Distro struct {
 	CPE       string   `json:"cpe,omitempty"`     // CPE_NAME
 	Variant   string   `json:"variant,omitempty"` // VARIANT_ID
 	IDLike    []string `json:"idLike,omitempty"`
+	// EOL is the day after which the release gets no more fixes from its maker for everybody,
+	// YYYY-MM-DD; absent if that is not known.
+	EOL string `json:"eol,omitempty"`
 }
 
 // Package is one installed package.
