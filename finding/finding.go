@@ -70,6 +70,8 @@ type Finding struct {
 	FixKnownSince string   `json:"fixKnownSince,omitempty"` // RFC 3339
 	Published     string   `json:"published,omitempty"`     // RFC 3339
 	Status        Status   `json:"status,omitempty"`
+	Waiver        string   `json:"waiver,omitempty"` // the id of the waiver that counts
+	VEX           string   `json:"vex,omitempty"`    // the document, and the statement in it, that the status is from
 	Proof         *Proof   `json:"proof,omitempty"`
 
 	Title     string               `json:"title,omitempty"`

@@ -3,10 +3,8 @@ package policy
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/verdict"
 )
@@ -15,9 +13,10 @@ import (
 // have no time zone. Further ahead, its age cannot be told.
 const clockTolerance = 24 * time.Hour
 
-// databaseAge is the rule that every source that was used was checked lately enough. A source
+// databaseAgeRule is the rule that every source that was used was checked lately enough. A source
 // that is too old may lack what was found since, so the result is unknown, not fail.
-func (p Policy) databaseAge(s *subject, now time.Time) verdict.Rule {
+func (s *subject) databaseAgeRule(p *Policy) verdict.Rule {
+	now := s.now
 	result := verdict.Rule{Policy: p.name, ID: DatabaseAgeRule, Result: verdict.Pass}
 	limit := p.defaults.maxDatabaseAge
 	var stale []string
@@ -51,46 +50,48 @@ func (p Policy) databaseAge(s *subject, now time.Time) verdict.Rule {
 
 // sources returns the names of the database's sources that the policy's rules depend on for this
 // image, sorted.
-func (p Policy) sources(s *subject) []string {
+func (p *Policy) sources(s *subject) []string {
 	var names []string
 	for _, r := range p.rules {
-		if r.criteria.kev != nil {
-			names = append(names, exploitedSource)
-		}
-	}
-	if slices.Contains(Reads([]Policy{p}), finding.Vulnerability) {
-		for dimension := range s.coverage.States {
-			if name, ok := strings.CutPrefix(dimension, advisoriesDimension); ok {
-				names = append(names, "osv/"+ecosystem.Base(name))
+		for _, t := range r.tests {
+			if t.criterion.source == exploitedSource {
+				names = append(names, exploitedSource)
 			}
 		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	if slices.Contains(Reads([]Policy{*p}), finding.Vulnerability) {
+		names = append(names, s.usedSources()...)
+	}
+	return sortedSet(names)
 }
 
-// validUntil is the first moment to come at which the verdict may change by time alone; false
-// if there is none.
-func validUntil(policies []Policy, s *subject, now time.Time) (until time.Time, ok bool) {
-	consider := func(moment time.Time) {
-		if moment.After(now) && (!ok || moment.Before(until)) {
-			until, ok = moment, true
+// ages returns the moments at which a policy's limits of age are reached.
+func (p *Policy) ages(s *subject) []time.Time {
+	var moments []time.Time
+	if p.defaults.verdictMaxAge > 0 {
+		moments = append(moments, s.now.Add(p.defaults.verdictMaxAge))
+	}
+	if p.defaults.maxDatabaseAge == 0 {
+		return moments
+	}
+	for _, name := range p.sources(s) {
+		if source, found := s.source(name); found && !source.AsOf.IsZero() {
+			moments = append(moments, source.AsOf.UTC().Truncate(time.Second).Add(p.defaults.maxDatabaseAge))
 		}
 	}
-	for _, p := range policies {
-		if p.defaults.verdictMaxAge > 0 {
-			consider(now.Add(p.defaults.verdictMaxAge))
-		}
-		if p.defaults.maxDatabaseAge == 0 {
-			continue
-		}
-		for _, name := range p.sources(s) {
-			if source, found := s.source(name); found && !source.AsOf.IsZero() {
-				consider(source.AsOf.UTC().Truncate(time.Second).Add(p.defaults.maxDatabaseAge))
-			}
+	return moments
+}
+
+// validUntil is the first moment to come at which the verdict may change by time alone; zero if
+// there is none.
+func (j *judgement) validUntil(more []time.Time) time.Time {
+	var until time.Time
+	for _, moment := range append(j.moments, more...) {
+		if moment.After(j.s.now) && (until.IsZero() || moment.Before(until)) {
+			until = moment
 		}
 	}
-	return until, ok
+	return until
 }
 
 // ageText is a duration as people say it: hours up to three days, then days.

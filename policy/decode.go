@@ -12,6 +12,9 @@ import (
 // be mended in one go; its values are worth nothing once there is one.
 type decoder struct {
 	file     string
+	language string // what the file holds, for messages: a policy
+	data     []byte
+	compiler *environment // made when the first expression is met
 	problems []Problem
 	more     int // problems that are not told
 }
@@ -63,8 +66,12 @@ func (d *decoder) unknownKey(key *yaml.Node, what string, known []string) {
 		d.more++
 		return
 	}
-	d.problem(key, "unknown key %s in %s; the nearest known key is %q (known: %s)",
-		quote(key.Value), what, nearest(key.Value, known), strings.Join(known, ", "))
+	const few = 12
+	rest := fmt.Sprintf("docs/policy-reference.md has all %d", len(known))
+	if len(known) <= few {
+		rest = "known: " + strings.Join(known, ", ")
+	}
+	d.problem(key, "unknown key %s in %s; the nearest known key is %q (%s)", quote(key.Value), what, nearest(key.Value, known), rest)
 }
 
 // member returns the value of a mapping's key.
@@ -187,8 +194,8 @@ func inside(what, key string) string {
 }
 
 func orList(words []string) string {
-	if len(words) == 1 {
-		return words[0]
+	if len(words) < 2 {
+		return strings.Join(words, "")
 	}
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]

@@ -22,10 +22,10 @@ const topLevel = "the policy"
 
 // policy reads one document. It also returns the node of the policy's name, nil if it has none.
 func (d *decoder) policy(n *yaml.Node) (p Policy, name *yaml.Node) {
-	p.defaults = defaults{onUnknown: verdict.Deny, onError: verdict.Deny}
+	p.defaults = defaults{onUnknown: verdict.Deny, onError: verdict.Deny, onStale: Stale{AdmittedBefore: verdict.Deny, New: verdict.Deny}}
 	if kind, ok := member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Policy" {
 		// What else is wrong with a document of another kind is not for this reader to say.
-		d.problem(kind, "kind is %s; only kind Policy is read in this version: take this document out of the file", quote(kind.Value))
+		d.problem(kind, "kind is %s; a policy file holds documents of the kind Policy alone: move this one to a file of its own", quote(kind.Value))
 		return p, nil
 	}
 	d.mapping(n, topLevel,
@@ -35,6 +35,7 @@ func (d *decoder) policy(n *yaml.Node) (p Policy, name *yaml.Node) {
 		field{"scope", false, func(n *yaml.Node, what string) { p.scope = d.scope(n, what) }},
 		field{"actions", false, func(n *yaml.Node, what string) { p.actions = d.actions(n, what) }},
 		field{"defaults", false, func(n *yaml.Node, what string) { d.defaults(n, what, &p.defaults) }},
+		field{"waivers", false, func(n *yaml.Node, what string) { p.waivers = d.waiverTerms(n, what) }},
 		field{"rules", true, func(n *yaml.Node, what string) { p.rules = d.rules(n, what) }},
 	)
 	return p, name
@@ -103,6 +104,11 @@ func (d *decoder) defaults(n *yaml.Node, what string, into *defaults) {
 	d.mapping(n, what,
 		field{"onUnknown", false, func(n *yaml.Node, what string) { d.notAPass(n, what, &into.onUnknown) }},
 		field{"onError", false, func(n *yaml.Node, what string) { d.notAPass(n, what, &into.onError) }},
+		field{"onStale", false, func(n *yaml.Node, what string) {
+			d.mapping(n, what,
+				field{"admittedBefore", false, func(n *yaml.Node, what string) { d.notAPass(n, what, &into.onStale.AdmittedBefore) }},
+				field{"new", false, func(n *yaml.Node, what string) { d.notAPass(n, what, &into.onStale.New) }})
+		}},
 		field{"unknownSeverity", false, func(n *yaml.Node, what string) {
 			// Not "unknown": that is what it means to leave the key out.
 			if at := d.choice(n, what, "critical", "high", "medium", "low", "negligible"); at >= 0 {
@@ -164,12 +170,24 @@ func (d *decoder) rules(n *yaml.Node, what string) []rule {
 }
 
 func (d *decoder) rule(n *yaml.Node) (r rule, id *yaml.Node) {
+	r.atLeast = 1
 	d.mapping(n, "rule",
 		field{"id", true, func(n *yaml.Node, what string) { id, r.id = n, d.identifier(n, what) }},
-		field{"deny", true, func(n *yaml.Node, what string) { r.criteria = d.criteria(n, "deny") }},
+		field{"deny", false, func(n *yaml.Node, _ string) { d.criteria(n, "deny", &r) }},
+		field{"where", false, func(n *yaml.Node, what string) { d.where(n, what, &r) }},
+		field{"expr", false, func(n *yaml.Node, what string) { d.expr(n, what, &r) }},
 		field{"message", false, func(n *yaml.Node, what string) { r.message = d.message(n, what) }},
 		field{"actions", false, func(n *yaml.Node, what string) { r.actions = d.actions(n, what) }},
 	)
+	ways := 0
+	for _, key := range []string{"deny", "where", "expr"} {
+		if _, ok := member(n, key); ok {
+			ways++
+		}
+	}
+	if n.Kind == yaml.MappingNode && ways != 1 {
+		d.problem(n, "a rule has %s; write one of deny, where and expr", choose(ways == 0, "nothing that it asks", "more than one of deny, where and expr"))
+	}
 	return r, id
 }
 
@@ -184,24 +202,35 @@ func (d *decoder) message(n *yaml.Node, what string) string {
 
 func countPattern() *regexp.Regexp { return regexp.MustCompile(`\{\{ *\.Count *\}\}`) }
 
-func (d *decoder) criteria(n *yaml.Node, what string) (c criteria) {
-	d.mapping(n, what,
-		field{"severity", false, func(n *yaml.Node, what string) { c.severities = d.severities(n, what) }},
-		field{"fixable", false, func(n *yaml.Node, what string) { c.fixable = d.truth(n, what) }},
-		field{"kev", false, func(n *yaml.Node, what string) { c.kev = d.truth(n, what) }},
-		field{"package", false, func(n *yaml.Node, what string) { c.packages = d.packages(n, what) }},
-		field{"config", false, func(n *yaml.Node, what string) { c.config = d.config(n, what) }},
-	)
-	if n.Kind != yaml.MappingNode {
-		return c
+// criteria reads what a rule denies. Criteria of the image go with any others; those of anything
+// else must be of one kind, for no finding is a package, and no package is a file.
+func (d *decoder) criteria(n *yaml.Node, what string, r *rule) {
+	r.about = aboutImage
+	var fields []field
+	for _, c := range allCriteria() {
+		fields = append(fields, field{c.name, false, func(n *yaml.Node, what string) {
+			t := c.read(d, n, what)
+			t.criterion = c
+			r.tests = append(r.tests, t)
+			switch {
+			case r.about == aboutImage:
+				r.about = c.about
+			case c.about != aboutImage && c.about != r.about:
+				d.problem(n, "%s is asked of each %s, and the rule of each %s; write two rules", what, c.about, r.about)
+			}
+		}})
 	}
-	if len(n.Content) == 0 {
-		d.problem(n, "%s is empty; name at least one of severity, fixable, kev, package, config", what)
+	fields = append(fields, field{"atLeast", false, func(n *yaml.Node, what string) { r.atLeast = d.whole(n, what) }})
+	d.mapping(n, what, fields...)
+	switch {
+	case n.Kind != yaml.MappingNode:
+	case len(n.Content) == 0:
+		d.problem(n, "%s is empty; name at least one criterion, such as severity, fixable, kev, package or config", what)
+	case r.atLeast > 1 && r.about == aboutImage:
+		d.problem(n, "%s.atLeast counts what the rule is asked of, and this one is asked of the image; leave it out", what)
+	case len(r.tests) == 0 && r.atLeast >= 1 && len(d.problems) == 0:
+		d.problem(n, "%s counts, and does not say what; name at least one criterion", what)
 	}
-	if len(c.config) > 0 && len(n.Content) > 2 {
-		d.problem(n, "%s asks for config and for vulnerabilities, and nothing is both; write two rules", what)
-	}
-	return c
 }
 
 func (d *decoder) severities(n *yaml.Node, what string) (severities []advisory.Severity) {
@@ -219,15 +248,6 @@ func (d *decoder) severities(n *yaml.Node, what string) (severities []advisory.S
 	return severities
 }
 
-func (d *decoder) packages(n *yaml.Node, what string) (globs []packageGlob) {
-	d.list(n, what, mostItems, func(n *yaml.Node, what string) {
-		if g, ok := pattern(d, n, what, parsePackageGlob); ok {
-			globs = append(globs, g)
-		}
-	})
-	return globs
-}
-
 func (d *decoder) config(n *yaml.Node, what string) (checks []string) {
 	d.list(n, what, mostItems, func(n *yaml.Node, what string) {
 		if at := d.choice(n, what, imageconfig.Known()...); at >= 0 {
@@ -235,4 +255,23 @@ func (d *decoder) config(n *yaml.Node, what string) (checks []string) {
 		}
 	})
 	return checks
+}
+
+// waiverTerms reads whose waivers count, and for how long.
+func (d *decoder) waiverTerms(n *yaml.Node, what string) (terms waiverTerms) {
+	terms.longest = map[advisory.Severity]time.Duration{}
+	var severities []field
+	for i, name := range []string{"critical", "high", "medium", "low", "negligible", "unknown"} {
+		severities = append(severities, field{name, false, func(n *yaml.Node, what string) {
+			terms.longest[advisory.Critical-advisory.Severity(i)] = d.duration(n, what)
+		}})
+	}
+	d.mapping(n, what,
+		field{"approvers", false, func(n *yaml.Node, what string) {
+			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+				terms.approvers = append(terms.approvers, d.text(n, what))
+			})
+		}},
+		field{"longest", false, func(n *yaml.Node, what string) { d.mapping(n, what, severities...) }})
+	return terms
 }

@@ -4,26 +4,35 @@ import (
 	"slices"
 	"time"
 
+	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
-// Input is all that a verdict depends on. A stored report holds all of it but the policies.
+// Input is all that a verdict depends on. A stored report holds all of it but the policies, the
+// waivers and the VEX documents.
 type Input struct {
 	// Facts are what the image holds. Their own coverage is not read: Coverage is.
-	Facts    inventory.Facts
+	Facts inventory.Facts
+	// Findings are what is wrong with it. What an earlier evaluation made of them, their status
+	// among it, is not read.
 	Findings []finding.Finding
 	// Coverage is that of the facts merged with that of the findings.
 	Coverage inventory.Coverage
 	Database Database
 	Policies []Policy
+	Waivers  []Waiver
+	VEX      []advisory.VEXStatement
+	// VEXDigests are those of the documents that the statements are from.
+	VEXDigests []image.Digest
 	// Repository is the name, without tag and digest, that the image carries or will carry;
-	// empty if it has none.
-	Repository string
-	Engine     string // the program's name and version
-	Now        time.Time
+	// empty if it has none. Tag is the tag, if that is known.
+	Repository, Tag string
+	Engine          string    // the program's name and version
+	ScannedAt       time.Time // when the image was scanned, if not now
+	Now             time.Time
 }
 
 // Database is what is known of the advisory database behind the findings; zero without one.
@@ -38,6 +47,13 @@ type Source struct {
 	AsOf time.Time // when it was last checked; zero if that is not known
 }
 
+// Decided is what an evaluation ends in: the verdict, and the findings with the status that VEX
+// and waivers give them.
+type Decided struct {
+	verdict.Verdict
+	Findings []finding.Finding
+}
+
 // The rules that are Plimsoll's own. A policy cannot have a rule of these names.
 const (
 	ScopeRule       = "scope"        // a policy is in scope for the image
@@ -47,37 +63,34 @@ const (
 func ownIDs() []string { return []string{ScopeRule, DatabaseAgeRule} }
 
 // Evaluate decides. The result depends on the input alone: not on the order of its findings,
-// policies, sources and packages, and on no clock.
-func Evaluate(in Input) verdict.Verdict {
+// policies, sources, packages, waivers and statements, and on no clock.
+func Evaluate(in Input) Decided {
 	now := in.Now.UTC().Truncate(time.Second)
+	if in.ScannedAt.IsZero() {
+		in.ScannedAt = now
+	}
+	s := newSubject(in, now)
 	policies := slices.SortedFunc(slices.Values(in.Policies), Policy.compare)
-	covering := slices.DeleteFunc(slices.Clone(policies), func(p Policy) bool { return !p.Covers(in.Repository) })
-	s := newSubject(in)
-
-	v := verdict.Verdict{
+	run := &judgement{s: s, waiving: newWaiving(&in, s), verdict: verdict.Verdict{
 		Outcome:     map[verdict.Stage]verdict.Outcome{},
 		Rules:       []verdict.Rule{},
-		Inputs:      inputs(in, s, policies),
 		EvaluatedAt: now.Format(time.RFC3339),
-	}
+		Inputs:      inputs(in, s.findings, policies),
+	}}
+	run.verdict.VEX = s.applyVEX(&in)
 	for _, stage := range verdict.Stages() {
-		v.Outcome[stage] = verdict.Allow
+		run.verdict.Outcome[stage] = verdict.Allow
 	}
+	covering := slices.DeleteFunc(policies, func(p Policy) bool { return !p.Covers(in.Repository) })
 	if len(covering) == 0 {
-		addOutOfScope(&v, in.Repository)
+		addOutOfScope(&run.verdict, in.Repository)
 	}
-	for _, p := range covering {
-		for _, r := range p.rules {
-			p.add(&v, r, r.evaluate(p, s))
-		}
-		if p.defaults.maxDatabaseAge > 0 {
-			p.add(&v, rule{id: DatabaseAgeRule}, p.databaseAge(s, now))
-		}
+	for i := range covering {
+		run.policy(&covering[i])
 	}
-	if until, ok := validUntil(covering, s, now); ok {
-		v.ValidUntil = until.Format(time.RFC3339)
-	}
-	return v
+	run.verdict.Waivers = run.waiving.report()
+	run.verdict.ValidUntil = formatTime(run.validUntil(run.waiving.turns()))
+	return Decided{run.verdict, run.told(len(covering))}
 }
 
 // addOutOfScope records that nobody has drawn a line for the image. There is no policy whose
@@ -98,17 +111,46 @@ func addOutOfScope(v *verdict.Verdict, repository string) {
 	}
 }
 
+// judgement is one evaluation under way.
+type judgement struct {
+	s       *subject
+	waiving *waiving
+	costs   evaluation
+	moments []time.Time // at which time alone may change the verdict
+	verdict verdict.Verdict
+	views   []*view
+}
+
+// policy evaluates one policy that is in scope.
+func (j *judgement) policy(p *Policy) {
+	v := j.waiving.under(p)
+	j.views = append(j.views, v)
+	for i := range p.rules {
+		r := &p.rules[i]
+		asking := asking{judgement: j, view: v, rule: r}
+		result := asking.result()
+		p.add(&j.verdict, r, result, asking.deferredTo)
+	}
+	if p.defaults.maxDatabaseAge > 0 {
+		p.add(&j.verdict, &rule{id: DatabaseAgeRule}, j.s.databaseAgeRule(p), "")
+	}
+	j.moments = append(j.moments, p.turns(j.waiving)...)
+	j.moments = append(j.moments, p.ages(j.s)...)
+}
+
 // add records a rule's result and what it means at each stage.
-func (p Policy) add(v *verdict.Verdict, r rule, result verdict.Rule) {
+func (p *Policy) add(v *verdict.Verdict, r *rule, result verdict.Rule, deferredTo verdict.Stage) {
 	v.Rules = append(v.Rules, result)
 	for _, stage := range verdict.Stages() {
-		v.Outcome[stage] = verdict.Stricter(v.Outcome[stage], p.outcome(stage, r, result.Result))
+		v.Outcome[stage] = verdict.Stricter(v.Outcome[stage], p.outcome(stage, r, result.Result, deferredTo))
 	}
 }
 
 // outcome is what a rule's result means at a stage. A stage at which the rule is off allows,
-// whatever the result; a result that this version does not know is denied.
-func (p Policy) outcome(stage verdict.Stage, r rule, result verdict.Result) verdict.Outcome {
+// whatever the result. A deferred rule waits until the stage at which its input exists; from
+// there on its input is missing, and the result as good as unknown. A result that this version
+// does not know is denied.
+func (p *Policy) outcome(stage verdict.Stage, r *rule, result verdict.Result, deferredTo verdict.Stage) verdict.Outcome {
 	action := p.on(stage, r)
 	if action == verdict.Allow {
 		return verdict.Allow
@@ -120,6 +162,11 @@ func (p Policy) outcome(stage verdict.Stage, r rule, result verdict.Result) verd
 		return action
 	case verdict.Unknown:
 		return p.defaults.onUnknown
+	case verdict.Deferred:
+		if slices.Index(verdict.Stages(), stage) < slices.Index(verdict.Stages(), deferredTo) {
+			return verdict.Allow
+		}
+		return p.defaults.onUnknown
 	case verdict.Error:
 		return p.defaults.onError
 	default:
@@ -127,70 +174,30 @@ func (p Policy) outcome(stage verdict.Stage, r rule, result verdict.Result) verd
 	}
 }
 
-// evaluate asks a rule of all findings of its kind.
-func (r rule) evaluate(p Policy, s *subject) verdict.Rule {
-	var found findings
-	for _, f := range s.findings {
-		if f.Kind == r.criteria.kind() && counts(f.Status) {
-			found.add(f, r.criteria, p.defaults, s)
-		}
-	}
-	result := verdict.Rule{Policy: p.name, ID: r.id}
-	unseen := r.criteria.unseen(s)
-	switch {
-	case len(found.offenders) > 0:
-		result.Result = verdict.Fail
-		result.Offenders = keys(found.offenders)
-		result.Message = r.failMessage(found.offenders, s)
-		result.Fix = r.criteria.fix(found.offenders, s)
-	case len(found.undecided) > 0 || len(unseen) > 0:
-		result.Result = verdict.Unknown
-		result.Offenders = keys(found.undecided)
-		result.Message = r.criteria.unknownMessage(found, unseen, s)
-		result.Fix = p.unknownFix(found, unseen, s)
-	case len(found.waived) > 0:
-		result.Result = verdict.Waived
-		result.Offenders = keys(found.waived)
-		result.Message = "waived: " + r.criteria.phrase(len(found.waived))
-	default:
-		result.Result = verdict.Pass
-		result.Message = r.criteria.phrase(0)
-	}
-	return result
-}
-
 // counts tells whether a finding of a status can offend. A status that this version does not
 // know does.
 func counts(s finding.Status) bool { return s != finding.NotAffected && s != finding.Fixed }
 
-// findings are those that a rule speaks of.
-type findings struct {
-	offenders, waived, undecided []finding.Finding
-	doubts                       [doubts]int // how many findings are undecided for each reason
-}
-
-func (found *findings) add(f finding.Finding, c criteria, d defaults, s *subject) {
-	answer, why := c.judge(f, s, d)
-	switch {
-	case answer == no:
-	case f.Status == finding.Waived:
-		found.waived = append(found.waived, f)
-	case answer == yes:
-		found.offenders = append(found.offenders, f)
-	default:
-		found.undecided = append(found.undecided, f)
-		for _, doubt := range why {
-			found.doubts[doubt]++
+// told returns the findings with their statuses. One is waived if every policy in scope has it
+// waived, whatever the rule.
+func (j *judgement) told(policies int) []finding.Finding {
+	findings := slices.Clone(j.s.findings)
+	for i := range findings {
+		f := &j.s.findings[i]
+		by := ""
+		for _, v := range j.views {
+			w := v.findings[f]
+			if w == nil {
+				by = ""
+				break
+			}
+			if by == "" {
+				by = w.id
+			}
+		}
+		if by != "" && policies > 0 && counts(f.Status) {
+			findings[i].Status, findings[i].Waiver = finding.Waived, by
 		}
 	}
-}
-
-// keys returns the findings' keys, sorted.
-func keys(list []finding.Finding) []string {
-	var keys []string
-	for _, f := range list {
-		keys = append(keys, f.Key)
-	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
+	return findings
 }

@@ -140,13 +140,6 @@ func TestResultOfARule(t *testing.T) {
 		{"in a package below a path", `package: ["pkg:golang/golang.org/**"]`, []finding.Finding{vulnerability("CVE-4", module, advisory.Low)}, nil, verdict.Fail},
 		{"in a package below a deeper path", `package: ["pkg:golang/golang.org/*"]`, []finding.Finding{vulnerability("CVE-4", module, advisory.Low)}, nil, verdict.Pass},
 		{"in a package whose purl cannot be read", `package: ["pkg:golang/**"]`, []finding.Finding{vulnerability("CVE-4", "golang.org/x/net", advisory.Low)}, nil, verdict.Unknown},
-		{"not affected", "severity: [critical]", []finding.Finding{with(critical, func(f *finding.Finding) { f.Status = finding.NotAffected })}, nil, verdict.Pass},
-		{"fixed", "severity: [critical]", []finding.Finding{with(critical, func(f *finding.Finding) { f.Status = finding.Fixed })}, nil, verdict.Pass},
-		{"under investigation", "severity: [critical]", []finding.Finding{with(critical, func(f *finding.Finding) { f.Status = finding.UnderInvestigation })}, nil, verdict.Fail},
-		{"a status of a later version", "severity: [critical]", []finding.Finding{with(critical, func(f *finding.Finding) { f.Status = "harmless" })}, nil, verdict.Fail},
-		{"waived", "severity: [critical]", []finding.Finding{with(critical, func(f *finding.Finding) { f.Status = finding.Waived })}, nil, verdict.Waived},
-		{"waived, and packages were not understood", "severity: [critical]", []finding.Finding{with(critical, func(f *finding.Finding) { f.Status = finding.Waived })},
-			set("packages/rpm", inventory.Unknown), verdict.Unknown},
 		{"packages were not understood", "severity: [critical]", nil, set("packages/rpm", inventory.Unknown), verdict.Unknown},
 		{"packages were understood in part", "severity: [critical]", nil, set("packages/deb", inventory.Partial), verdict.Unknown},
 		{"packages were not looked for", "severity: [critical]", nil, set("packages/npm", inventory.NotRun), verdict.Unknown},
@@ -242,7 +235,7 @@ func TestOutcomeOfOtherResults(t *testing.T) {
 	for result, want := range map[verdict.Result]verdict.Outcome{
 		verdict.Error: verdict.Warn, verdict.Deferred: verdict.Deny, "": verdict.Deny, "fine": verdict.Deny, verdict.Waived: verdict.Allow,
 	} {
-		if got := p.outcome(verdict.Build, p.rules[0], result); got != want {
+		if got := p.outcome(verdict.Build, &p.rules[0], result, ""); got != want {
 			t.Errorf("result %q: %s, want %s", result, got, want)
 		}
 	}

@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,51 +13,99 @@ import (
 	"plimsoll.dev/plimsoll/inventory"
 )
 
-// phrase says in words what the criteria ask for, and how many there are: "3 critical
-// vulnerabilities with a fix", "no vulnerability known to be exploited".
-func (c criteria) phrase(n int) string {
-	if c.kind() == finding.Config {
-		return count(n, "finding", "findings") + " of " + strings.Join(c.config, " or ")
+// phrase says in words what the rule denies, and how many there are: "3 critical vulnerabilities
+// with a fix", "no vulnerability known to be exploited".
+func (a *asking) phrase(n int) string {
+	r := a.rule
+	one, many := string(r.about), string(r.about)+"s"
+	switch r.about {
+	case aboutVulnerability:
+		many = "vulnerabilities"
+	case aboutConfig:
+		one, many = "finding", "findings"
 	}
-	var rated string
-	if len(c.severities) > 0 {
-		names := make([]string, len(c.severities))
-		for i, severity := range c.severities {
-			names[i] = severityWord(severity)
-		}
-		rated = orList(names) + " "
+	switch {
+	case r.expression != nil && r.about == aboutImage:
+		return choose(n == 0, "the expression holds of the image", "the expression does not hold of the image")
+	case r.expression != nil:
+		return count(n, one, many) + " that the rule's expression asks for"
 	}
-	words := count(n, rated+"vulnerability", rated+"vulnerabilities")
-	if c.fixable != nil {
-		words += choose(*c.fixable, " with a fix", " without a fix")
+	var before, after string
+	for i := range r.tests {
+		before, after = before+r.tests[i].before, after+r.tests[i].after
 	}
-	if c.kev != nil {
-		words += choose(*c.kev, " known to be exploited", " not known to be exploited")
+	if r.about == aboutImage {
+		return choose(n == 0, "it is no image", "it is an image") + after
 	}
-	if len(c.packages) > 0 {
-		words += " in the packages that the rule names"
-	}
-	return words
+	return count(n, before+one, before+many) + after
 }
 
 // failMessage says how many offenders there are, and which is the worst.
-func (r rule) failMessage(offenders []finding.Finding, s *subject) string {
-	n := distinctIDs(offenders)
-	if r.message != "" {
-		return countPattern().ReplaceAllLiteralString(r.message, strconv.Itoa(n))
+func (a *asking) failMessage() string {
+	r := a.rule
+	var list []finding.Finding
+	for _, o := range a.offenders {
+		if o.finding != nil {
+			list = append(list, *o.finding)
+		}
 	}
-	if r.criteria.kind() == finding.Config {
+	n := len(a.offenders)
+	if len(list) > 0 {
+		n = distinctIDs(list)
+	}
+	switch {
+	case r.message != "":
+		return countPattern().ReplaceAllLiteralString(r.message, strconv.Itoa(n))
+	case r.about == aboutConfig:
 		var titles []string
-		for _, f := range offenders {
+		for _, f := range list {
 			titles = append(titles, cmp.Or(f.Title, f.ID))
 		}
 		return some(slices.Compact(titles), "; ")
+	case r.about == aboutImage:
+		return a.imageMessage()
+	case len(list) == 0:
+		return a.phrase(n) + ": " + some(a.rowNames(a.offenders), ", ")
 	}
-	message := r.criteria.phrase(n)
-	if packages := distinctPackages(offenders); packages > 1 && len(r.criteria.packages) == 0 {
+	message := a.phrase(n)
+	if packages := distinctPackages(list); packages > 1 && !r.asks("package") {
 		message += fmt.Sprintf(" in %d packages", packages)
 	}
-	return message + choose(n > 1, "; the worst is ", ": ") + s.describe(slices.MinFunc(offenders, worstFirst))
+	return message + choose(n > 1, "; the worst is ", ": ") + a.s.describe(slices.MinFunc(list, worstFirst))
+}
+
+// imageMessage says what is wrong with the image.
+func (a *asking) imageMessage() string {
+	if a.rule.expression != nil {
+		return a.phrase(1) + ": " + a.rule.expression.text
+	}
+	q := a.question(row{})
+	var says []string
+	for i := range a.rule.tests {
+		if t := &a.rule.tests[i]; t.says != nil {
+			says = append(says, t.says(q))
+		}
+	}
+	return strings.Join(says, ", and ")
+}
+
+// asks tells whether the rule has a criterion.
+func (r *rule) asks(criterion string) bool {
+	return slices.ContainsFunc(r.tests, func(t test) bool { return t.criterion.name == criterion })
+}
+
+// rowNames says which packages or files rows are.
+func (a *asking) rowNames(rows []row) []string {
+	var names []string
+	for _, r := range rows {
+		switch {
+		case r.pkg != nil:
+			names = append(names, a.s.nameOf(r.pkg.PURL))
+		case r.file != nil:
+			names = append(names, absolute(r.file.Path))
+		}
+	}
+	return sortedSet(names)
 }
 
 // describe names a vulnerability as a developer would: CVE-2024-5535 in openssl 3.0.14-1
@@ -116,25 +165,48 @@ func compareBool(a, b bool) int {
 }
 
 // unknownMessage says why the rule can neither fail nor pass.
-func (c criteria) unknownMessage(found findings, unseen []string, s *subject) string {
+func (a *asking) unknownMessage(unseen []string) string {
 	var reasons []string
-	for doubt, n := range found.doubts {
-		if n > 0 {
-			reasons = append(reasons, fmt.Sprintf("%s %s", count(n, "finding has", "findings have"), doubtWords(doubt)))
+	for _, lack := range slices.Sorted(maps.Keys(a.doubts)) {
+		n := a.doubts[lack]
+		switch a.rule.about {
+		case aboutImage:
+			reasons = append(reasons, "it has "+lack)
+		case aboutPackage:
+			reasons = append(reasons, fmt.Sprintf("%s %s", count(n, "package has", "packages have"), lack))
+		default:
+			reasons = append(reasons, fmt.Sprintf("%s %s", count(n, "finding has", "findings have"), lack))
 		}
 	}
 	for _, dimension := range unseen {
-		reasons = append(reasons, s.unseenWords(dimension))
+		reasons = append(reasons, a.s.unseenWords(dimension))
 	}
-	return c.phrase(0) + " was found, but " + some(reasons, "; ")
+	if a.rule.about == aboutImage {
+		return "whether " + a.asked() + " cannot be said: " + some(reasons, "; ")
+	}
+	return a.phrase(len(a.offenders)) + " was found, but " + some(reasons, "; ")
 }
 
-func doubtWords(doubt int) string {
-	return [doubts]string{
-		noSeverity: "no known severity",
-		noFixState: "no word on whether there is a fix",
-		noPackage:  "a package that cannot be read",
-	}[doubt]
+// asked says what the rule asks of the image.
+func (a *asking) asked() string {
+	if a.rule.expression != nil {
+		return "the expression holds of the image"
+	}
+	return a.phrase(1)
+}
+
+// deferredMessage says what the rule waits for.
+func (a *asking) deferredMessage() string {
+	var inputs []string
+	for i := range a.rule.tests {
+		if c := a.rule.tests[i].criterion; c.from != "" {
+			inputs = append(inputs, c.name+" reads "+c.reads)
+		}
+	}
+	if len(inputs) == 0 {
+		inputs = append(inputs, "the expression reads what runs the image")
+	}
+	return fmt.Sprintf("%s: not there before the stage %s", strings.Join(inputs, "; "), a.deferredTo)
 }
 
 // unseenWords says what is the matter with a dimension, with the first gap as the example.
@@ -146,6 +218,11 @@ func (s *subject) unseenWords(dimension string) string {
 		return "no advisories were looked up"
 	case exploitedSource:
 		return "the database does not hold what is known to be exploited"
+	case "epss":
+		return "the database does not hold EPSS scores"
+	}
+	if strings.Contains(dimension, " ") {
+		return "there are " + dimension
 	}
 	words := fmt.Sprintf("%s is %s", dimension, s.coverage.State(dimension))
 	for _, g := range s.gaps {
@@ -154,6 +231,16 @@ func (s *subject) unseenWords(dimension string) string {
 		}
 	}
 	return words
+}
+
+// incompleteWords says what is the matter with a dimension, or with the first of its kind.
+func (s *subject) incompleteWords(asked string) string {
+	for _, dimension := range append(s.notFull(asked+"/"), s.notFull(asked)...) {
+		if state, ok := s.coverage.States[dimension]; ok && state != inventory.Full {
+			return s.unseenWords(dimension)
+		}
+	}
+	return asked + " was not looked at"
 }
 
 func gapWords(g inventory.Gap) string {
@@ -165,21 +252,21 @@ func gapWords(g inventory.Gap) string {
 }
 
 // unknownFix is the next step for whoever wants an answer.
-func (p Policy) unknownFix(found findings, unseen []string, s *subject) string {
+func (a *asking) unknownFix(unseen []string) string {
 	var steps []string
 	add := func(step string) {
 		if !slices.Contains(steps, step) {
 			steps = append(steps, step)
 		}
 	}
-	if found.doubts[noSeverity] > 0 {
-		add("set defaults.unknownSeverity in policy " + p.name)
+	for _, mend := range a.mends {
+		add(fmt.Sprintf(mend, a.view.policy.name))
 	}
 	for _, dimension := range unseen {
 		switch {
-		case dimension == packagesDimension, dimension == advisoriesDimension, s.coverage.State(dimension) == inventory.NotRun:
+		case dimension == packagesDimension, dimension == advisoriesDimension, a.s.coverage.State(dimension) == inventory.NotRun:
 			add("scan for what the rule reads (--find)")
-		case dimension == exploitedSource, strings.HasPrefix(dimension, advisoriesDimension):
+		case !strings.Contains(dimension, "/") && a.s.coverage.States[dimension] == "", strings.HasPrefix(dimension, advisoriesDimension):
 			add("use an advisory database that covers it: plimsoll db build")
 		default:
 			add("repair or remove what could not be read; coverage.gaps in the report lists it")

@@ -123,7 +123,7 @@ func TestMessagesAndFixes(t *testing.T) {
 				in.Coverage = inventory.Coverage{}
 				in.Database = Database{}
 			},
-			message: "no vulnerability known to be exploited was found, but no advisories were looked up; packages were not looked for; the database does not hold what is known to be exploited",
+			message: "no vulnerability known to be exploited was found, but no advisories were looked up; the database does not hold what is known to be exploited; packages were not looked for",
 			fix:     "scan for what the rule reads (--find); use an advisory database that covers it: plimsoll db build",
 		},
 	}

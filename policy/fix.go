@@ -13,16 +13,34 @@ import (
 
 // fix returns the smallest change that mends the offenders: one step for each thing to change,
 // what clears most first.
-func (c criteria) fix(offenders []finding.Finding, s *subject) string {
-	if c.kind() == finding.Config {
-		var steps []string
-		for _, f := range offenders {
+func (a *asking) fix() string {
+	var steps []string
+	for i := range a.rule.tests {
+		if remedy := a.rule.tests[i].remedy; remedy != "" {
+			steps = append(steps, remedy)
+		}
+	}
+	var vulnerabilities []finding.Finding
+	for _, o := range a.offenders {
+		switch f := o.finding; {
+		case f == nil:
+		case f.Kind == finding.Vulnerability:
+			vulnerabilities = append(vulnerabilities, *f)
+		default:
 			if step := imageconfig.Fix(f.ID); step != "" {
 				steps = append(steps, step)
 			}
 		}
-		return strings.Join(slices.Compact(steps), "; ")
 	}
+	slices.Sort(steps)
+	steps = slices.Compact(steps)
+	if len(vulnerabilities) > 0 {
+		steps = append(steps, fixVulnerabilities(vulnerabilities, a.s))
+	}
+	return strings.Join(steps, "; ")
+}
+
+func fixVulnerabilities(offenders []finding.Finding, s *subject) string {
 	var steps []string
 	for _, u := range upgrades(offenders, s) {
 		steps = append(steps, u.String())

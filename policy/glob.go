@@ -112,7 +112,10 @@ func parseRepositoryGlob(s string) (glob, error) {
 
 // packageGlob is a pattern of package URLs: a path (type, namespace and name) and a version,
 // empty for every version.
-type packageGlob struct{ path, version glob }
+type packageGlob struct {
+	path, version glob
+	text          string // as it was written
+}
 
 // parsePackageGlob reads a pattern such as pkg:deb/debian/openssl, pkg:golang/github.com/foo/**
 // or pkg:npm/lodash@4.*. Qualifiers are dropped.
@@ -129,14 +132,31 @@ func parsePackageGlob(s string) (packageGlob, error) {
 		return packageGlob{}, err
 	}
 	if version == "" {
-		return packageGlob{path: p}, nil
+		return packageGlob{path: p, text: s}, nil
 	}
 	v, err := parseGlob(version)
-	return packageGlob{path: p, version: v}, err
+	return packageGlob{path: p, version: v, text: s}, err
 }
 
-func (g packageGlob) matches(path, version string) bool {
+// packageName is what a package is called: its own path and version, and those of the package
+// that it was built from, which is itself if it has no source.
+type packageName struct{ path, version, sourcePath, sourceVersion string }
+
+// matches tells whether a pattern means the package, or its source.
+func (n packageName) matches(g packageGlob) bool {
+	return g.means(n.path, n.version) || g.means(n.sourcePath, n.sourceVersion)
+}
+
+func (g packageGlob) means(path, version string) bool {
 	return g.path.matches(path) && (g.version == "" || g.version.matches(version))
+}
+
+// parsePathGlob reads a pattern of paths in the image, which begin at its root.
+func parsePathGlob(s string) (glob, error) {
+	if !strings.HasPrefix(s, "/") && !strings.HasPrefix(s, "**") {
+		return "", fmt.Errorf("pattern %.60q does not begin at the root; write /%s", s, s)
+	}
+	return parseGlob(s)
 }
 
 // splitPURL returns a package URL's "pkg:type/namespace/name" and its version, both unescaped,

@@ -27,11 +27,20 @@ const (
 // Parse reads the policies of a file, in its order. The name is for messages only. If anything
 // is wrong it returns no policy and a *ParseError.
 func Parse(name string, data []byte) ([]Policy, error) {
-	d := &decoder{file: name}
-	if !d.readable(data) {
-		return nil, newParseError(d.problems, d.more)
-	}
-	policies := d.documents(data)
+	d := &decoder{file: name, language: "a policy"}
+	var policies []Policy
+	names := map[string]int{}
+	d.documents(data, func(root *yaml.Node) {
+		p, name := d.policy(root)
+		switch first, taken := names[p.name]; {
+		case name == nil:
+		case taken:
+			d.problem(name, "policy %q stands already in line %d; give each policy a name of its own", p.name, first)
+		default:
+			names[p.name] = name.Line
+		}
+		policies = append(policies, p)
+	})
 	if len(policies) == 0 && len(d.problems) == 0 {
 		d.at(1, 1, "the file holds no policy; begin with apiVersion: %s", apiVersion)
 	}
@@ -49,7 +58,7 @@ func Parse(name string, data []byte) ([]Policy, error) {
 // readable refuses what no YAML reader should be given.
 func (d *decoder) readable(data []byte) bool {
 	if len(data) > MaxSize {
-		d.at(1, 1, "the file has %d bytes; a policy file may have %d: split it", len(data), MaxSize)
+		d.at(1, 1, "the file has %d bytes; %s's may have %d: split it", len(data), d.language, MaxSize)
 		return false
 	}
 	if !utf8.Valid(data) {
@@ -61,32 +70,28 @@ func (d *decoder) readable(data []byte) bool {
 }
 
 // documents reads each document of the file that is not empty.
-func (d *decoder) documents(data []byte) []Policy {
-	var policies []Policy
-	names := map[string]int{}
+func (d *decoder) documents(data []byte, read func(root *yaml.Node)) {
+	if !d.readable(data) {
+		return
+	}
+	d.data = data
 	reader := &countingReader{data: data}
 	documents := yaml.NewDecoder(reader)
 	for {
 		var document yaml.Node
 		err := documents.Decode(&document)
 		if errors.Is(err, io.EOF) {
-			return policies
+			return
 		}
 		if err != nil {
 			d.syntax(data, reader.given, err)
-			return policies
+			return
 		}
 		root := document.Content[0]
 		if root.Tag == "!!null" && root.Value == "" || !d.plain(root, deepest) {
 			continue
 		}
-		p, name := d.policy(root)
-		if first, taken := names[p.name]; taken && name != nil {
-			d.problem(name, "policy %q stands already in line %d; give each policy a name of its own", p.name, first)
-		} else if name != nil {
-			names[p.name] = name.Line
-		}
-		policies = append(policies, p)
+		read(root)
 	}
 }
 
@@ -95,16 +100,16 @@ func (d *decoder) documents(data []byte) []Policy {
 func (d *decoder) plain(n *yaml.Node, depth int) bool {
 	switch {
 	case depth == 0:
-		d.problem(n, "this nests more than %d levels deep; a policy needs four", deepest)
+		d.problem(n, "this nests more than %d levels deep; %s needs four", deepest, d.language)
 		return false
 	case n.Kind == yaml.AliasNode:
-		d.problem(n, "a YAML alias (*%.40s) is not allowed in a policy; write the value out", n.Value)
+		d.problem(n, "a YAML alias (*%.40s) is not allowed in %s; write the value out", n.Value, d.language)
 		return false
 	case n.Anchor != "":
-		d.problem(n, "a YAML anchor (&%.40s) is not allowed in a policy; write the value out where it is needed", n.Anchor)
+		d.problem(n, "a YAML anchor (&%.40s) is not allowed in %s; write the value out where it is needed", n.Anchor, d.language)
 		return false
 	case n.Style&yaml.TaggedStyle != 0:
-		d.problem(n, "a YAML tag (%.40s) is not allowed in a policy; leave it out", n.Tag)
+		d.problem(n, "a YAML tag (%.40s) is not allowed in %s; leave it out", n.Tag, d.language)
 		return false
 	}
 	ok := true

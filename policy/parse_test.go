@@ -6,11 +6,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/finding"
@@ -65,40 +67,67 @@ kind: Policy
 metadata: {name: baseline, owner: appsec@example.com, version: 3}
 scope: {images: ["registry.example/**"], except: ["registry.example/sandbox/**"]}
 actions: {build: off, ship: warn, admit: deny}
-defaults: {onUnknown: warn, onError: warn, unknownSeverity: high, maxDatabaseAge: 72h, verdictMaxAge: 7d}
+defaults: {onUnknown: warn, onError: warn, onStale: {admittedBefore: warn, new: deny}, unknownSeverity: high, maxDatabaseAge: 72h, verdictMaxAge: 7d}
+waivers: {approvers: ["appsec@example.com"], longest: {critical: 14d, high: 90d}}
 rules:
   - id: everything
-    deny: {severity: [critical, unknown], fixable: true, kev: false, package: ["pkg:deb/debian/openssl", "pkg:npm/%40angular/*@4.*?arch=amd64"]}
+    deny: {severity: [critical, unknown], fixable: true, kev: false, package: ["pkg:deb/debian/openssl", "pkg:npm/%40angular/*@4.*?arch=amd64"], atLeast: 3}
     message: "{{.Count}} of them"
     actions: {build: deny}
   - id: not-root
     deny: {config: [user-root]}
+  - id: likely-exploited
+    where: f.epss > 0.5 && f.severity in ["high", "critical"]
+  - id: small-surface
+    expr: size(packages) < 400
 `
 	policies, err := Parse("policy.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	yes, no := true, false
+	rules := policies[0].rules
+	policies[0].rules = nil
 	want := []Policy{{
 		name: "baseline", owner: "appsec@example.com", version: 3, digest: image.DigestOf([]byte(text)),
 		scope:   scope{images: []glob{"registry.example/**"}, except: []glob{"registry.example/sandbox/**"}},
 		actions: actions{verdict.Build: verdict.Allow, verdict.Ship: verdict.Warn, verdict.Admit: verdict.Deny},
 		defaults: defaults{
-			onUnknown: verdict.Warn, onError: verdict.Warn, unknownSeverity: advisory.High,
-			maxDatabaseAge: 72 * time.Hour, verdictMaxAge: 7 * 24 * time.Hour,
+			onUnknown: verdict.Warn, onError: verdict.Warn, onStale: Stale{AdmittedBefore: verdict.Warn, New: verdict.Deny},
+			unknownSeverity: advisory.High, maxDatabaseAge: 72 * time.Hour, verdictMaxAge: 7 * 24 * time.Hour,
 		},
-		rules: []rule{
-			{id: "everything", message: "{{.Count}} of them", actions: actions{verdict.Build: verdict.Deny}, criteria: criteria{
-				severities: []advisory.Severity{advisory.Critical, advisory.SeverityUnknown}, fixable: &yes, kev: &no,
-				packages: []packageGlob{{path: "pkg:deb/debian/openssl"}, {path: "pkg:npm/@angular/*", version: "4.*"}},
-			}},
-			{id: "not-root", criteria: criteria{config: []string{"user-root"}}},
-		},
+		waivers: waiverTerms{approvers: []string{"appsec@example.com"}, longest: map[advisory.Severity]time.Duration{
+			advisory.Critical: 14 * 24 * time.Hour, advisory.High: 90 * 24 * time.Hour}},
 	}}
-	exported := cmp.AllowUnexported(Policy{}, scope{}, defaults{}, rule{}, criteria{}, packageGlob{}, image.Digest{})
-	if diff := cmp.Diff(want, policies, exported); diff != "" {
+	exported := cmp.AllowUnexported(Policy{}, scope{}, defaults{}, waiverTerms{}, image.Digest{})
+	if diff := cmp.Diff(want, policies, exported, cmpopts.IgnoreFields(Policy{}, "rules")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	var got []string
+	for _, r := range rules {
+		got = append(got, r.id+": "+string(r.about)+" ×"+strconv.Itoa(r.atLeast)+" "+r.message)
+		for _, test := range r.tests {
+			got = append(got, "  "+test.criterion.name+": "+test.cel)
+		}
+		if r.expression != nil {
+			got = append(got, "  "+r.expression.text)
+		}
+	}
+	if diff := cmp.Diff([]string{
+		"everything: vulnerability ×3 {{.Count}} of them",
+		`  severity: !f.rated || f.severity in ["critical", "unknown"]`,
+		"  fixable: f.fixable",
+		"  kev: !f.kev",
+		`  package: ["pkg:deb/debian/openssl", "pkg:npm/%40angular/*@4.*?arch=amd64"].exists(g, f.package.named(g))`,
+		"not-root: configuration finding ×1 ",
+		`  config: f.id in ["user-root"]`,
+		"likely-exploited: vulnerability ×1 ",
+		`  f.epss > 0.5 && f.severity in ["high", "critical"]`,
+		"small-surface: image ×1 ",
+		"  size(packages) < 400",
+	}, got); diff != "" {
+		t.Errorf("rules: -want +got:\n%s", diff)
+	}
+	policies[0].rules = rules
 	if diff := cmp.Diff([]finding.Kind{finding.Config, finding.Vulnerability}, Reads(policies)); diff != "" {
 		t.Errorf("kinds of finding that the policies read: -want +got:\n%s", diff)
 	}

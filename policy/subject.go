@@ -4,29 +4,53 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
+	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/finding"
-	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/finding/imageconfig"
 	"plimsoll.dev/plimsoll/inventory"
-	"plimsoll.dev/plimsoll/verdict"
 )
 
 // subject is an input made ready for many questions.
 type subject struct {
-	findings []finding.Finding // sorted
+	facts    inventory.Facts
+	findings []finding.Finding // sorted; their statuses are what VEX says
+	names    map[string]packageName
 	packages map[string]*inventory.Package
+	listed   []*inventory.Package // sorted, each once
 	coverage inventory.Coverage
 	gaps     []inventory.Gap // sorted
 	database Database
+	config   inventory.TargetConfig
+	image    imageFacts
+	now      time.Time
+	scanned  time.Time // zero if that is not known
 }
 
-func newSubject(in Input) *subject {
+// imageFacts are what criteria ask about the image; a zero value is not known.
+type imageFacts struct {
+	registry, repository, tag, platform, os, base, user string
+
+	created, eol time.Time
+	size         int64 // bytes unpacked
+}
+
+// noOS is the operating system of an image that names none.
+const noOS = "none"
+
+func newSubject(in Input, now time.Time) *subject {
 	s := &subject{
+		facts:    in.Facts,
 		findings: slices.SortedStableFunc(slices.Values(in.Findings), finding.Compare),
+		names:    map[string]packageName{},
 		packages: make(map[string]*inventory.Package, len(in.Facts.Packages)),
 		coverage: in.Coverage,
-		gaps:     slices.Clone(in.Coverage.Gaps),
+		gaps:     slices.SortedFunc(slices.Values(in.Coverage.Gaps), inventory.CompareGaps),
 		database: in.Database,
+		config:   in.Facts.Target.Config,
+		now:      now,
+		scanned:  in.ScannedAt.UTC(),
 	}
 	for i := range in.Facts.Packages {
 		p := &in.Facts.Packages[i]
@@ -34,52 +58,132 @@ func newSubject(in Input) *subject {
 			s.packages[p.PURL] = p
 		}
 	}
-	slices.SortFunc(s.gaps, func(a, b inventory.Gap) int {
-		return cmp.Or(strings.Compare(a.Dimension, b.Dimension), strings.Compare(a.Path, b.Path),
-			strings.Compare(a.Code, b.Code), strings.Compare(a.Why, b.Why))
-	})
+	for _, p := range s.packages {
+		s.listed = append(s.listed, p)
+	}
+	slices.SortFunc(s.listed, func(a, b *inventory.Package) int { return inventory.ComparePackages(*a, *b) })
+	s.image = imageFactsOf(in)
 	return s
 }
 
-// sourceOf returns the path and version of the package that a package was built from: the same
-// type and namespace with the source's name. Without a source it is the package itself.
-func (s *subject) sourceOf(purl, path, version string) (sourcePath, sourceVersion string) {
-	p, ok := s.packages[purl]
-	if !ok || p.Source == nil || p.Source.Name == "" {
-		return path, version
-	}
-	return path[:strings.LastIndexByte(path, '/')+1] + p.Source.Name, p.Source.Version
-}
-
-// unseen returns what the criteria read and was not seen in full: dimensions of the coverage,
-// sorted. Findings about packages depend on every package and every advisory: what was not
-// understood may be the very package that offends.
-func (c criteria) unseen(s *subject) []string {
-	if c.kind() == finding.Config {
-		return s.notFull([]string{configDimension})
-	}
-	var read []string
-	var looked, matched bool
-	for dimension := range s.coverage.States {
-		isPackages := strings.HasPrefix(dimension, packagesDimension)
-		isAdvisories := strings.HasPrefix(dimension, advisoriesDimension)
-		looked, matched = looked || isPackages, matched || isAdvisories
-		if isPackages || isAdvisories {
-			read = append(read, dimension)
+func imageFactsOf(in Input) imageFacts {
+	target := in.Facts.Target
+	facts := imageFacts{tag: in.Tag, platform: target.Platform}
+	facts.registry, facts.repository = splitRepository(in.Repository)
+	switch d := in.Facts.Distro; {
+	case d == nil && isScanned(in.Coverage):
+		facts.os = noOS
+	case d != nil:
+		facts.os = strings.TrimSuffix(d.ID+":"+d.VersionID, ":")
+		if end, err := time.Parse(time.DateOnly, d.EOL); err == nil {
+			facts.eol = end.AddDate(0, 0, 1) // the release is maintained until the end of that day
 		}
 	}
-	if !looked {
-		read = append(read, packagesDimension)
+	if target.Base != nil {
+		facts.base = target.Base.Name
 	}
-	// An image without packages has nothing to look up advisories for.
-	if !matched && len(s.packages) > 0 {
-		read = append(read, advisoriesDimension)
+	if !target.ImageID.IsZero() {
+		facts.user = userOf(target.Config)
 	}
-	unseen := s.notFull(read)
-	if _, known := s.source(exploitedSource); c.kev != nil && !known {
-		unseen = append(unseen, exploitedSource)
+	if created, ok := timeOf(target.Config.Created); ok && created.Year() >= firstContainers {
+		facts.created = created
 	}
-	return unseen
+	for _, layer := range target.Layers {
+		if layer.Unpacked == 0 {
+			facts.size = 0
+			break
+		}
+		facts.size += layer.Unpacked
+	}
+	return facts
+}
+
+// isScanned tells whether packages were looked for and seen.
+func isScanned(c inventory.Coverage) bool {
+	for dimension, state := range c.States {
+		if strings.HasPrefix(dimension, packagesDimension) && (state == inventory.Full || state == inventory.Partial) {
+			return true
+		}
+	}
+	return false
+}
+
+// firstContainers is the year of Docker's first release. Builders that make the same bytes twice
+// write a date before it (1970, 1980), which says nothing about the image's age.
+const firstContainers = 2013
+
+// splitRepository splits a repository's name as docker does: what stands before the first slash
+// is a registry if it can be a host's name (distribution, reference grammar).
+func splitRepository(name string) (registry, repository string) {
+	first, rest, found := strings.Cut(name, "/")
+	switch {
+	case name == "":
+		return "", ""
+	case found && (strings.ContainsAny(first, ".:") || first == "localhost"):
+		return first, rest
+	default:
+		return "docker.io", name
+	}
+}
+
+// userOf is root in one spelling, or the user as the configuration spells it, without the group.
+func userOf(config inventory.TargetConfig) string {
+	for _, f := range imageconfig.Check(config) {
+		if f.ID == imageconfig.UserRoot {
+			return "root"
+		}
+	}
+	user, _, _ := strings.Cut(config.User, ":")
+	return user
+}
+
+// nameOfPURL returns what a package is called; false if its package URL cannot be read.
+func (s *subject) nameOfPURL(purl string) (packageName, bool) {
+	if name, known := s.names[purl]; known {
+		return name, name.path != ""
+	}
+	name := packageName{}
+	if path, version, ok := splitPURL(purl); ok {
+		name = packageName{path, version, path, version}
+		if p := s.packages[purl]; p != nil && p.Source != nil && p.Source.Name != "" {
+			// The same type and namespace with the source's name.
+			name.sourcePath, name.sourceVersion = path[:strings.LastIndexByte(path, '/')+1]+p.Source.Name, p.Source.Version
+		}
+	}
+	s.names[purl] = name
+	return name, name.path != ""
+}
+
+// statusOf is a finding's status; one that says nothing is affected.
+func (s *subject) statusOf(f *finding.Finding) finding.Status {
+	return cmp.Or(f.Status, finding.Affected)
+}
+
+// databaseAsOf is when the source that was used and checked longest ago was checked; zero if
+// that is not known of one of them, or none was used.
+func (s *subject) databaseAsOf() time.Time {
+	var oldest time.Time
+	for _, name := range s.usedSources() {
+		source, ok := s.source(name)
+		if !ok || source.AsOf.IsZero() || s.age(source.AsOf) < -clockTolerance {
+			return time.Time{}
+		}
+		if oldest.IsZero() || source.AsOf.Before(oldest) {
+			oldest = source.AsOf
+		}
+	}
+	return oldest.UTC()
+}
+
+// usedSources returns the sources of the database that advisories were looked up in, sorted.
+func (s *subject) usedSources() []string {
+	var names []string
+	for dimension := range s.coverage.States {
+		if name, ok := strings.CutPrefix(dimension, advisoriesDimension); ok {
+			names = append(names, "osv/"+ecosystem.Base(name))
+		}
+	}
+	return sortedSet(names)
 }
 
 // The dimensions of coverage (docs/contract.md) that rules read, and the source of the database
@@ -87,15 +191,72 @@ func (c criteria) unseen(s *subject) []string {
 const (
 	packagesDimension   = "packages/"
 	advisoriesDimension = "advisories/"
+	filesDimension      = "files"
 	configDimension     = "config"
 	exploitedSource     = "kev"
 )
 
-// notFull returns the dimensions that are not full, sorted.
-func (s *subject) notFull(dimensions []string) []string {
-	dimensions = slices.DeleteFunc(dimensions, func(d string) bool { return s.coverage.State(d) == inventory.Full })
-	slices.Sort(dimensions)
-	return dimensions
+// unseen returns what a rule reads and was not seen in full: dimensions of the coverage, and
+// sources that the database lacks, sorted. Findings about packages depend on every package and
+// every advisory: what was not understood may be the very package that offends.
+func (r *rule) unseen(s *subject) []string {
+	var unseen []string
+	for _, dimension := range r.reads() {
+		unseen = append(unseen, s.notFull(dimension)...)
+	}
+	for _, t := range r.tests {
+		if _, known := s.source(t.criterion.source); t.criterion.source != "" && !known {
+			unseen = append(unseen, t.criterion.source)
+		}
+	}
+	return sortedSet(unseen)
+}
+
+// reads returns the dimensions that a rule reads; those that end in a slash stand for all that
+// begin so.
+func (r *rule) reads() []string {
+	dimensions := map[about][]string{
+		aboutVulnerability: {packagesDimension, advisoriesDimension},
+		aboutConfig:        {configDimension},
+		aboutPackage:       {packagesDimension},
+		aboutSetuid:        {filesDimension},
+		aboutUnowned:       {filesDimension},
+		aboutFinding:       {packagesDimension, advisoriesDimension, configDimension},
+	}[r.about]
+	for _, t := range r.tests {
+		dimensions = append(dimensions, t.criterion.dimensions...)
+	}
+	if r.expression != nil {
+		dimensions = append(dimensions, r.expression.dimensions...)
+	}
+	return sortedSet(slices.Clone(dimensions))
+}
+
+// notFull returns the dimensions that are not full among those asked for. If nobody looked for a
+// kind of dimension, that is returned in their place.
+func (s *subject) notFull(asked string) []string {
+	if !strings.HasSuffix(asked, "/") {
+		if s.coverage.State(asked) == inventory.Full {
+			return nil
+		}
+		return []string{asked}
+	}
+	var list []string
+	looked := false
+	for dimension, state := range s.coverage.States {
+		if !strings.HasPrefix(dimension, asked) {
+			continue
+		}
+		looked = true
+		if state != inventory.Full {
+			list = append(list, dimension)
+		}
+	}
+	// An image without packages has nothing to look up advisories for.
+	if !looked && (asked != advisoriesDimension || len(s.packages) > 0) {
+		return []string{asked}
+	}
+	return list
 }
 
 // source returns a source of the database; the one checked longest ago, should it stand twice.
@@ -106,84 +267,4 @@ func (s *subject) source(name string) (source Source, ok bool) {
 		}
 	}
 	return source, ok
-}
-
-// inputs names everything that goes into the verdict.
-func inputs(in Input, s *subject, policies []Policy) verdict.Inputs {
-	target := in.Facts.Target
-	return verdict.Inputs{
-		Subject: verdict.Subject{
-			Repository: in.Repository,
-			ImageID:    target.ImageID,
-			Digest:     target.Digest,
-			Platform:   target.Platform,
-		},
-		Facts:    factsDigest(in.Facts, in.Coverage),
-		Findings: findingsDigest(s.findings, in.Coverage),
-		Database: in.Database.Digest,
-		Policy:   policyDigest(policies),
-		Engine:   in.Engine,
-	}
-}
-
-// factsDigest names the facts. What the image is called, and how the medium stores its layers,
-// are left out: an archive and a registry that hold the same content give the same facts. So is
-// what was learned from the database.
-func factsDigest(facts inventory.Facts, coverage inventory.Coverage) image.Digest {
-	facts.Target.Reference, facts.Target.Repository = "", ""
-	facts.Target.Digest, facts.Target.IndexDigest = image.Digest{}, image.Digest{}
-	layers := slices.Clone(facts.Target.Layers)
-	for i := range layers {
-		layers[i].Digest, layers[i].Size = image.Digest{}, 0
-	}
-	facts.Target.Layers = layers
-	facts.Packages = slices.SortedStableFunc(slices.Values(facts.Packages), inventory.ComparePackages)
-	facts.Coverage = part(coverage, func(dimension string) bool { return !strings.HasPrefix(dimension, advisoriesDimension) })
-	return verdict.DigestJSON(facts)
-}
-
-// findingsDigest names the findings, and how far the database covers the image.
-func findingsDigest(sorted []finding.Finding, coverage inventory.Coverage) image.Digest {
-	return verdict.DigestJSON(struct {
-		Findings []finding.Finding  `json:"findings"`
-		Coverage inventory.Coverage `json:"coverage"`
-	}{sorted, part(coverage, func(dimension string) bool { return strings.HasPrefix(dimension, advisoriesDimension) })})
-}
-
-// part returns the coverage of the dimensions that belong.
-func part(c inventory.Coverage, belongs func(dimension string) bool) inventory.Coverage {
-	var out inventory.Coverage
-	for dimension, state := range c.States {
-		if belongs(dimension) {
-			out.Set(dimension, state)
-		}
-	}
-	for _, gap := range c.Gaps {
-		if belongs(gap.Dimension) {
-			out.Gaps = append(out.Gaps, gap)
-		}
-	}
-	return out
-}
-
-// policyDigest names the files that hold the policies, also those that turned out not to be in
-// scope: that of the file if there is one, else that of the list of their digests.
-func policyDigest(sorted []Policy) image.Digest {
-	var files []string
-	for _, p := range sorted {
-		if !p.digest.IsZero() {
-			files = append(files, p.digest.String())
-		}
-	}
-	slices.Sort(files)
-	files = slices.Compact(files)
-	switch len(files) {
-	case 0:
-		return image.Digest{}
-	case 1:
-		d, _ := image.ParseDigest(files[0]) // it is the text of a digest
-		return d
-	default:
-		return verdict.DigestJSON(files)
-	}
 }

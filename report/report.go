@@ -35,11 +35,14 @@ type Report struct {
 	Schema      string    `json:"schema"`      // plimsoll.dev/report/v1
 	EvaluatedAt time.Time `json:"evaluatedAt"` // written in UTC and whole seconds
 	Replay      bool      `json:"replay"`      // made with --now: no gate accepts it
+	// ScannedAt is when the image was scanned, if this report evaluates an earlier one again.
+	ScannedAt time.Time `json:"scannedAt,omitzero"` // written in UTC and whole seconds
 
 	Target   inventory.Target      `json:"target"`
 	Distro   *inventory.Distro     `json:"distro,omitempty"`
 	Packages []inventory.Package   `json:"packages"`
 	Manifest inventory.ManifestRef `json:"manifest,omitzero"`
+	Files    inventory.FileFacts   `json:"files,omitzero"`
 
 	Findings   []finding.Finding    `json:"findings"`
 	Suppressed []finding.Suppressed `json:"suppressed"`

@@ -73,6 +73,8 @@ const (
 type Verdict struct {
 	Outcome     map[Stage]Outcome `json:"outcome"`
 	Rules       []Rule            `json:"rules"`
+	Waivers     []Exception       `json:"waivers,omitempty"` // in the order of their ids
+	VEX         []Exception       `json:"vex,omitempty"`     // in the order of document and statement
 	Inputs      Inputs            `json:"inputs"`
 	EvaluatedAt string            `json:"evaluatedAt"`          // RFC 3339, UTC, whole seconds
 	ValidUntil  string            `json:"validUntil,omitempty"` // RFC 3339, UTC, whole seconds
@@ -88,6 +90,31 @@ type Rule struct {
 	Fix       string   `json:"fix,omitempty"` // the smallest change that mends it
 }
 
+// Exception is what became of one waiver, or of one statement of a VEX document.
+type Exception struct {
+	// ID is the waiver's, or the document's and the number of the statement in it, from 1.
+	ID            string         `json:"id"`
+	Vulnerability string         `json:"vulnerability,omitempty"` // of a statement
+	State         ExceptionState `json:"state"`
+	Why           string         `json:"why,omitempty"`
+	// Applied are the keys of what it was applied to, sorted.
+	Applied []string `json:"applied,omitempty"`
+	Expires string   `json:"expires,omitempty"` // of a waiver; RFC 3339
+}
+
+// ExceptionState is what became of a waiver or a statement.
+type ExceptionState string
+
+// The states.
+const (
+	Used     ExceptionState = "used"
+	Expiring ExceptionState = "expiring" // used, and at its end within a week
+	Unused   ExceptionState = "unused"   // it is about nothing that was found
+	Expired  ExceptionState = "expired"
+	Ended    ExceptionState = "ended"   // what it waited for has come: a fix, or another component
+	Refused  ExceptionState = "refused" // the policy does not honour it
+)
+
 // Inputs are the digests of everything that went into a verdict; a digest is absent if the
 // input was.
 type Inputs struct {
@@ -96,12 +123,17 @@ type Inputs struct {
 	Findings image.Digest `json:"findings"`
 	Database image.Digest `json:"database,omitzero"`
 	Policy   image.Digest `json:"policy,omitzero"`
+	Waivers  image.Digest `json:"waivers,omitzero"`
+	VEX      image.Digest `json:"vex,omitzero"`
 	Engine   string       `json:"engine"`
+	// ScannedAt is when the image was scanned, if that was before it was evaluated.
+	ScannedAt string `json:"scannedAt,omitempty"` // RFC 3339, UTC, whole seconds
 }
 
 // Subject is what a verdict is about: content under a name.
 type Subject struct {
 	Repository string       `json:"repository,omitempty"`
+	Tag        string       `json:"tag,omitempty"`
 	ImageID    image.Digest `json:"imageID,omitzero"` // absent for what is no image
 	Digest     image.Digest `json:"digest,omitzero"`
 	Platform   string       `json:"platform,omitempty"`

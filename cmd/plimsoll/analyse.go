@@ -38,6 +38,9 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 	if err != nil {
 		return nil, err
 	}
+	if databaseChosen.asStored && scanned.stored != nil && covers(scanned.stored, look) {
+		return again(scanned, moment, look), nil
+	}
 	return p.examine(ctx, scanned, moment, look, opening)
 }
 
@@ -53,11 +56,11 @@ func (p *program) moment() (moment, error) {
 }
 
 // examine looks for findings in what was scanned.
-func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, look []finding.Kind, database *opening) (*analysis, error) {
+func (p *program) examine(ctx context.Context, scanned *scanned, at moment, look []finding.Kind, database *opening) (*analysis, error) {
 	facts := scanned.Facts
 	a := &analysis{facts: facts, manifest: scanned.Manifest, report: report.Report{
 		Schema: report.Schema, EvaluatedAt: at.now, Replay: at.replay,
-		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest,
+		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest, Files: facts.Files,
 		Findings: []finding.Finding{}, Suppressed: []finding.Suppressed{},
 		Coverage: facts.Coverage.Merge(inventory.Coverage{}),
 		Engine:   report.Engine{Name: engineName, Version: engineVersion()},
@@ -70,16 +73,21 @@ func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, 
 			return nil, err
 		}
 	}
-	switch {
-	case !slices.Contains(look, finding.Config), a.report.Coverage.States["config"] == inventory.Unknown:
-	case facts.Target.ImageID.IsZero():
-		a.report.Coverage.AddGap(inventory.Gap{Dimension: "config", Code: "no-configuration", Why: "an unpacked file system has none"}, inventory.Unknown)
-	default:
-		a.report.Findings = append(a.report.Findings, imageconfig.Check(facts.Target.Config)...)
-		a.report.Coverage.Set("config", inventory.Full)
-	}
+	a.configuration(look)
 	slices.SortFunc(a.report.Findings, finding.Compare)
 	return a, nil
+}
+
+// configuration adds what is wrong with the image's configuration.
+func (a *analysis) configuration(look []finding.Kind) {
+	switch {
+	case !slices.Contains(look, finding.Config), a.report.Coverage.States["config"] == inventory.Unknown:
+	case a.facts.Target.ImageID.IsZero():
+		a.report.Coverage.AddGap(inventory.Gap{Dimension: "config", Code: "no-configuration", Why: "an unpacked file system has none"}, inventory.Unknown)
+	default:
+		a.report.Findings = append(a.report.Findings, imageconfig.Check(a.facts.Target.Config)...)
+		a.report.Coverage.Set("config", inventory.Full)
+	}
 }
 
 // match adds the vulnerabilities that the database knows for what was found.
@@ -100,7 +108,7 @@ func (a *analysis) match(ctx context.Context, opening *opening) error {
 }
 
 // scanTarget opens a target and scans it, with progress on a terminal.
-func (p *program) scanTarget(ctx context.Context, target string, chosen targetFlags) (result *scan.Result, err error) {
+func (p *program) scanTarget(ctx context.Context, target string, chosen targetFlags) (result *scanned, err error) {
 	if document, err := readDocument(target); document != nil || err != nil {
 		return document, err
 	}
@@ -145,7 +153,7 @@ func (r *reading) close() error {
 }
 
 // scan scans the image for one platform.
-func (r *reading) scan(ctx context.Context, platform image.Platform) (*scan.Result, error) {
+func (r *reading) scan(ctx context.Context, platform image.Platform) (*scanned, error) {
 	img, err := r.source.Image(ctx, platform)
 	if err != nil {
 		return nil, err
@@ -154,7 +162,7 @@ func (r *reading) scan(ctx context.Context, platform image.Platform) (*scan.Resu
 	if err != nil {
 		return nil, fmt.Errorf("scanning %s: %w", r.target, err)
 	}
-	return result, nil
+	return &scanned{Result: result}, nil
 }
 
 // openCache opens the cache of results. Without a folder to keep them in, nothing is kept.

@@ -26,7 +26,12 @@ import (
 const oldAfter = 7 * 24 * time.Hour
 
 // databaseFlags choose the advisory database.
-type databaseFlags struct{ path string }
+type databaseFlags struct {
+	path string
+	// asStored has the findings of a stored report count, and not those of a new match: the same
+	// report is to give the same verdict wherever it is evaluated.
+	asStored bool
+}
 
 func (d *databaseFlags) register(flags flagSet) {
 	flags.StringVar(&d.path, "db", "", "advisory database `FILE` (default: the one that db build made, else the one inside this program)")

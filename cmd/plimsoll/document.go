@@ -16,9 +16,15 @@ import (
 	"plimsoll.dev/plimsoll/scan"
 )
 
+// scanned is what a scan learned, or what a document says that one learned.
+type scanned struct {
+	*scan.Result
+	stored *report.Report // the report that it was read from, nil if it was none
+}
+
 // readDocument reads a target that is no image and holds facts all the same: a bill of materials,
 // or a report of an earlier scan. It returns nil if the target is none.
-func readDocument(target string) (*scan.Result, error) {
+func readDocument(target string) (*scanned, error) {
 	path, named := strings.CutPrefix(target, "sbom:")
 	if !named && !isDocument(path) {
 		return nil, nil
@@ -27,16 +33,20 @@ func readDocument(target string) (*scan.Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening target %s: %w", target, err)
 	}
-	decode := sbom.Decode
+	result := &scanned{Result: &scan.Result{}}
 	if isReport(data) {
-		decode = reportFacts
+		result.stored, err = reportjson.Decode(bytes.NewReader(data), sbom.MaxSize)
+		if err == nil {
+			result.Facts = reportFacts(result.stored)
+		}
+	} else {
+		result.Facts, err = sbom.Decode(data)
 	}
-	facts, err := decode(data)
 	if err != nil {
 		return nil, fmt.Errorf("opening target %s: %w", target, err)
 	}
-	facts.Target.Reference = target
-	return &scan.Result{Facts: facts}, nil
+	result.Facts.Target.Reference = target
+	return result, nil
 }
 
 // isDocument tells whether a path is a file that begins as a document does.
@@ -77,12 +87,8 @@ func isReport(data []byte) bool {
 }
 
 // reportFacts takes out of a report what the scan learned from the image alone.
-func reportFacts(data []byte) (inventory.Facts, error) {
-	r, err := reportjson.Decode(bytes.NewReader(data), sbom.MaxSize)
-	if err != nil {
-		return inventory.Facts{}, err
-	}
-	return inventory.Facts{Target: r.Target, Distro: r.Distro, Packages: r.Packages, Manifest: r.Manifest, Coverage: factsCoverage(r)}, nil
+func reportFacts(r *report.Report) inventory.Facts {
+	return inventory.Facts{Target: r.Target, Distro: r.Distro, Packages: r.Packages, Manifest: r.Manifest, Files: r.Files, Coverage: factsCoverage(r)}
 }
 
 // factsCoverage leaves out what depends on what was looked for, and in which advisories. That the

@@ -69,19 +69,19 @@ func firstOf(first, second error) error {
 }
 
 // decide decides on every image, and on those that were missed: nothing is known of them.
-func (all *platforms) decide(decide func(*analysis) verdict.Verdict) {
+func (all *platforms) decide(l *line) {
 	first := all.analyses[0]
 	for _, a := range all.analyses {
-		decided := decide(a)
-		a.report.Verdict = &decided
-		all.decided = append(all.decided, decided)
+		a.decide(l)
+		all.decided = append(all.decided, *a.report.Verdict)
 	}
 	for _, missed := range all.missed {
 		unknown := &analysis{facts: inventory.Facts{Target: first.facts.Target}}
 		unknown.facts.Target.ImageID, unknown.facts.Target.Digest, unknown.facts.Target.Layers = image.Digest{}, image.Digest{}, nil
 		unknown.facts.Target.Platform = missed.Platform
 		unknown.report.EvaluatedAt, unknown.report.Database = first.report.EvaluatedAt, first.report.Database
-		all.decided = append(all.decided, decide(unknown))
+		unknown.decide(l)
+		all.decided = append(all.decided, *unknown.report.Verdict)
 	}
 }
 

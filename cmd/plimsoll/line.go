@@ -1,0 +1,189 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"plimsoll.dev/plimsoll/advisory"
+	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/policy"
+	"plimsoll.dev/plimsoll/report"
+	"plimsoll.dev/plimsoll/verdict"
+)
+
+// lineFlags choose where the line is drawn: by which policies, with which exceptions, for which
+// name.
+type lineFlags struct {
+	policies, waivers, vex []string
+	as                     string
+}
+
+func (l *lineFlags) register(flags flagSet) {
+	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`; may be given several times, and the strictest wins (default: the starter policy)")
+	flags.StringArrayVar(&l.waivers, "waivers", nil, "`FILE` of waivers; may be given several times")
+	flags.StringArrayVar(&l.vex, "vex", nil, "VEX document `FILE`: OpenVEX, CycloneDX or CSAF; may be given several times")
+	flags.StringVar(&l.as, "as", "", "the `NAME` that the image will carry; policies are scoped by it")
+}
+
+// line is what an image is held against.
+type line struct {
+	policies   []policy.Policy
+	waivers    []policy.Waiver
+	vex        []advisory.VEXStatement
+	vexDigests []image.Digest
+	as         string
+}
+
+func (p *program) readLine(flags lineFlags) (*line, error) {
+	l := &line{as: flags.as}
+	var err error
+	if l.policies, err = readPolicies(flags.policies); err != nil {
+		return nil, err
+	}
+	if l.waivers, err = readWaivers(flags.waivers); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// decide evaluates the policies over what was found, under the name that the image will carry.
+func (a *analysis) decide(l *line) {
+	if l.as != "" {
+		a.facts.Target.Repository = image.RepositoryOf(l.as)
+		a.report.Target.Repository = a.facts.Target.Repository
+	}
+	decided := policy.Evaluate(policy.Input{
+		Facts: a.facts, Findings: a.report.Findings, Coverage: a.report.Coverage,
+		Database: databaseInput(a.report.Database),
+		Policies: l.policies, Waivers: l.waivers, VEX: l.vex, VEXDigests: l.vexDigests,
+		Repository: a.facts.Target.Repository, Tag: tagOf(l.as, a.facts.Target.Reference),
+		Engine:    engineName + " " + engineVersion(),
+		ScannedAt: a.report.ScannedAt, Now: a.report.EvaluatedAt,
+	})
+	a.report.Findings, a.report.Verdict = decided.Findings, &decided.Verdict
+}
+
+// tagOf is the tag of the name that the image will carry, else of the one that it was read by.
+func tagOf(as, reference string) string {
+	name := as
+	if name == "" {
+		name = reference
+	}
+	name, _, _ = strings.Cut(name, "@")
+	_, tag, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
+	return tag
+}
+
+// warnOfExceptions says which waivers do not count, and which soon will not.
+func (p *program) warnOfExceptions(v *verdict.Verdict) {
+	for _, w := range v.Waivers {
+		switch w.State {
+		case verdict.Expiring:
+			p.warn(fmt.Sprintf("waiver %s ends on %s", w.ID, w.Expires))
+		case verdict.Used:
+		default:
+			p.warn(fmt.Sprintf("waiver %s is %s: %s", w.ID, w.State, w.Why))
+		}
+	}
+	for _, e := range v.VEX {
+		if e.State != verdict.Used {
+			p.warn(fmt.Sprintf("VEX statement %s on %s is not used: %s", e.ID, e.Vulnerability, e.Why))
+		}
+	}
+}
+
+// covers tells whether a stored report looked for what is asked for; what is wrong with the
+// configuration can be told from the report itself.
+func covers(r *report.Report, look []finding.Kind) bool {
+	for _, kind := range look {
+		if kind == finding.Vulnerability && r.Database == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// again makes a stored report ready to be evaluated again.
+func again(stored *scanned, at moment, look []finding.Kind) *analysis {
+	r := *stored.stored
+	a := &analysis{facts: stored.Facts, report: r}
+	if r.ScannedAt.IsZero() {
+		a.report.ScannedAt = r.EvaluatedAt
+	}
+	a.report.EvaluatedAt, a.report.Replay, a.report.Verdict = at.now, at.replay || r.Replay, nil
+	a.report.Target.Reference = stored.Facts.Target.Reference
+	a.report.Engine = report.Engine{Name: engineName, Version: engineVersion()}
+	if r.Coverage.State("config") != "full" {
+		a.configuration(look)
+	}
+	return a
+}
+
+// readPolicies reads policy files; without any, the starter policy stands.
+func readPolicies(paths []string) ([]policy.Policy, error) {
+	if len(paths) == 0 {
+		return policy.Starter(), nil
+	}
+	var policies []policy.Policy
+	for _, path := range paths {
+		if strings.HasPrefix(path, "oci://") {
+			return nil, usageError{fmt.Errorf("--policy %s: policies in a registry cannot be read yet: give a file", path)}
+		}
+		content, err := readLimited(path, policy.MaxSize)
+		if err != nil {
+			return nil, fmt.Errorf("reading the policy: %w", err)
+		}
+		parsed, err := policy.Parse(path, content)
+		if err != nil {
+			return nil, err
+		}
+		policies = append(policies, parsed...)
+	}
+	return policies, nil
+}
+
+// readWaivers reads files of waivers.
+func readWaivers(paths []string) ([]policy.Waiver, error) {
+	var waivers []policy.Waiver
+	for _, path := range paths {
+		content, err := readLimited(path, policy.MaxSize)
+		if err != nil {
+			return nil, fmt.Errorf("reading waivers: %w", err)
+		}
+		parsed, err := policy.ParseWaivers(path, content)
+		if err != nil {
+			return nil, err
+		}
+		waivers = append(waivers, parsed...)
+	}
+	return waivers, nil
+}
+
+// readLimited reads a file of at most limit bytes.
+func readLimited(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(content)) > limit {
+		err = fmt.Errorf("%s is larger than %d bytes: split it", path, limit)
+	}
+	return content, err
+}
+
+// databaseInput is what a verdict depends on of the database.
+func databaseInput(d *report.Database) policy.Database {
+	if d == nil {
+		return policy.Database{}
+	}
+	input := policy.Database{Digest: d.Digest}
+	for _, s := range d.Sources {
+		input.Sources = append(input.Sources, policy.Source{Name: s.Name, AsOf: s.AsOf})
+	}
+	return input
+}

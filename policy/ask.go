@@ -1,0 +1,248 @@
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/verdict"
+)
+
+// asking is one rule being asked of all rows that it is about.
+type asking struct {
+	*judgement
+	view *view
+	rule *rule
+
+	offenders, waived, undecided []row
+	doubts                       map[string]int // what rows lack → how many
+	mends                        []string       // what the policy's owner can do about it
+	waiting                      bool           // the row that is asked about lacks only what comes later
+	deferred                     []row
+	deferredTo                   verdict.Stage
+	err                          error
+}
+
+// row is one of the things that a rule is asked of.
+type row struct {
+	key     string
+	finding *finding.Finding
+	pkg     *inventory.Package
+	file    *inventory.File
+}
+
+// rows returns what a rule is asked of.
+func (a *asking) rows() []row {
+	var rows []row
+	s := a.s
+	switch a.rule.about {
+	case aboutVulnerability, aboutConfig, aboutFinding:
+		for i := range s.findings {
+			f := &s.findings[i]
+			wanted := a.rule.about == aboutFinding || (f.Kind == finding.Vulnerability) == (a.rule.about == aboutVulnerability)
+			if wanted && counts(f.Status) {
+				rows = append(rows, row{key: f.Key, finding: f})
+			}
+		}
+	case aboutPackage:
+		for _, p := range s.listed {
+			rows = append(rows, row{key: "package|" + p.PURL, pkg: p})
+		}
+	case aboutSetuid:
+		rows = fileRows("setuid|", s.facts.Files.Setuid)
+	case aboutUnowned:
+		rows = fileRows("unowned|", s.facts.Files.Unowned)
+	case aboutImage, aboutSecret, aboutMalware:
+		rows = []row{{}}
+	}
+	return rows
+}
+
+func fileRows(prefix string, files []inventory.File) []row {
+	rows := make([]row, len(files))
+	for i := range files {
+		rows[i] = row{key: prefix + absolute(files[i].Path), file: &files[i]}
+	}
+	return rows
+}
+
+// result asks the rule of every row, and says what came out.
+func (a *asking) result() verdict.Rule {
+	a.doubts = map[string]int{}
+	for _, r := range a.rows() {
+		a.add(r)
+	}
+	result := verdict.Rule{Policy: a.view.policy.name, ID: a.rule.id}
+	unseen := a.rule.unseen(a.s)
+	if a.rule.about == aboutUnowned && a.s.facts.Files.UnownedCount > len(a.s.facts.Files.Unowned) {
+		unseen = append(unseen, "more unowned files than are listed")
+	}
+	possible := len(a.offenders) + len(a.undecided) + len(a.deferred)
+	switch fails := len(a.offenders) >= a.rule.atLeast; {
+	case a.err != nil:
+		result.Result, result.Message = verdict.Error, a.err.Error()
+		result.Fix = "mend the rule's expression in policy " + a.view.policy.name
+	case fails && a.rule.about == aboutImage && a.waivedAsAWhole():
+		result.Result, result.Message = verdict.Waived, "waived: "+a.failMessage()
+	case fails:
+		result.Result, result.Offenders = verdict.Fail, keys(a.offenders)
+		result.Message, result.Fix = a.failMessage(), a.fix()
+	case len(a.undecided) > 0 && possible >= a.rule.atLeast || len(unseen) > 0 && a.matters():
+		result.Result, result.Offenders = verdict.Unknown, keys(a.undecided)
+		result.Message, result.Fix = a.unknownMessage(unseen), a.unknownFix(unseen)
+	case len(a.deferred) > 0 && possible >= a.rule.atLeast:
+		result.Result, result.Offenders = verdict.Deferred, keys(a.deferred)
+		result.Message = a.deferredMessage()
+	case len(a.offenders)+len(a.waived) >= a.rule.atLeast:
+		result.Result, result.Offenders = verdict.Waived, keys(a.waived)
+		result.Message = "waived: " + a.phrase(len(a.waived))
+	default:
+		result.Result, result.Message = verdict.Pass, a.phrase(len(a.offenders))
+	}
+	return result
+}
+
+// matters tells whether what was not seen could make the rule fail: not if a condition on the
+// image already rules it out.
+func (a *asking) matters() bool {
+	q := a.question(row{})
+	for i := range a.rule.tests {
+		t := &a.rule.tests[i]
+		if t.criterion.about == aboutImage && len(t.criterion.dimensions) == 0 && t.ask(q) == no {
+			return false
+		}
+	}
+	return true
+}
+
+// waivedAsAWhole tells whether a rule about the image is waived.
+func (a *asking) waivedAsAWhole() bool { return a.view.waiverOf(a.rule.id, nil) != nil }
+
+func (a *asking) question(r row) *question {
+	return &question{s: a.s, view: a.view, defaults: &a.view.policy.defaults, finding: r.finding, pkg: r.pkg, file: r.file}
+}
+
+// add asks the rule of one row.
+func (a *asking) add(r row) {
+	a.waiting = false
+	answer, lacks := a.ask(a.question(r))
+	if answer == no {
+		return
+	}
+	if a.rule.about != aboutImage && a.isWaived(r) {
+		a.waived = append(a.waived, r)
+		return
+	}
+	if answer == yes {
+		a.offenders = append(a.offenders, r)
+		return
+	}
+	if a.waiting {
+		a.deferred = append(a.deferred, r)
+		return
+	}
+	a.undecided = append(a.undecided, r)
+	for _, lack := range lacks {
+		a.doubts[lack]++
+	}
+}
+
+func (a *asking) isWaived(r row) bool {
+	if r.finding != nil && a.view.findings[r.finding] != nil {
+		return true
+	}
+	stand := r.finding
+	if stand == nil { // a package or a file stands in for a finding: it has a key and a package
+		stand = &finding.Finding{Key: r.key, ID: r.key}
+		if r.pkg != nil {
+			stand.Package = r.pkg.PURL
+		}
+	}
+	return a.view.waiverOf(a.rule.id, stand) != nil
+}
+
+// ask answers for one row, and says what it lacked if it is undecided. All conditions must hold;
+// the first that does not decides.
+func (a *asking) ask(q *question) (answer, []string) {
+	if a.rule.expression != nil {
+		return a.askExpression(q)
+	}
+	result := yes
+	var lacks []string
+	var waits []*criterion
+	var moments []time.Time
+	for i := range a.rule.tests {
+		t := &a.rule.tests[i]
+		answer := t.ask(q)
+		if t.turns != nil {
+			moments = append(moments, t.turns(q)...)
+		} else if answer == no {
+			return no, nil
+		}
+		result = min(result, answer)
+		switch {
+		case answer != undecided:
+		case t.criterion.from != "":
+			waits = append(waits, t.criterion)
+		default:
+			lacks = append(lacks, t.lacks)
+			if t.mend != "" && !slices.Contains(a.mends, t.mend) {
+				a.mends = append(a.mends, t.mend)
+			}
+		}
+	}
+	a.moments = append(a.moments, moments...)
+	if result == undecided && len(lacks) == 0 {
+		for _, c := range waits {
+			a.wait(c.from)
+			lacks = append(lacks, c.reads)
+		}
+	}
+	return result, lacks
+}
+
+// wait defers the rule, because of one row, to a stage: the latest of those that its inputs come
+// at.
+func (a *asking) wait(stage verdict.Stage) {
+	a.waiting = true
+	if slices.Index(verdict.Stages(), stage) > slices.Index(verdict.Stages(), a.deferredTo) {
+		a.deferredTo = stage
+	}
+}
+
+func (a *asking) askExpression(q *question) (answer, []string) {
+	if a.err != nil {
+		return no, nil
+	}
+	x := a.rule.expression
+	result, lacks, err := x.ask(&activation{e: x.environment, q: q}, &a.costs)
+	if err != nil {
+		a.err = err
+		return no, nil
+	}
+	if x.readsNow {
+		a.moments = append(a.moments, a.s.now.Add(expressionLife))
+	}
+	if a.rule.about == aboutImage { // expr says what must hold
+		result = not(result)
+	}
+	if result == undecided && slices.Equal(lacks, []string{workloadVariable}) {
+		a.wait(verdict.Admit)
+	}
+	for i := range lacks {
+		lacks[i] = "no known " + lacks[i]
+	}
+	return result, lacks
+}
+
+// keys returns the rows' keys, sorted.
+func keys(rows []row) []string {
+	var keys []string
+	for _, r := range rows {
+		if r.key != "" {
+			keys = append(keys, r.key)
+		}
+	}
+	return sortedSet(keys)
+}

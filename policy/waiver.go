@@ -1,0 +1,299 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/image"
+)
+
+// Waiver is an exception from rules: somebody answers for it, somebody else has approved it, and
+// it ends. Only ParseWaivers makes one; a zero Waiver waives nothing.
+type Waiver struct {
+	digest   image.Digest // of the file that holds it
+	id       string
+	owner    string
+	approver string
+	approved time.Time // zero if it does not say
+	ticket   string
+
+	vulnerabilities, rules []string
+	purls                  []packageGlob
+	images                 []glob
+	digests                []image.Digest
+
+	decision      Decision
+	justification string
+	reason        string
+	action        string
+	expires       time.Time
+	endWhen       EndWhen
+}
+
+// Decision is what a waiver says about what it waives.
+type Decision string
+
+// The decisions. One that is under investigation waives nothing: it is only said.
+const (
+	NotAffected        Decision = "not_affected"
+	AcceptRisk         Decision = "accept_risk"
+	FalsePositive      Decision = "false_positive"
+	UnderInvestigation Decision = "under_investigation"
+)
+
+// EndWhen is what ends a waiver before its date.
+type EndWhen string
+
+// The ends. Where it is not known whether there is a fix, there may be one.
+const (
+	FixAvailable     EndWhen = "fixAvailable"
+	ComponentChanged EndWhen = "componentChanged" // the versions of its purls are no longer there
+)
+
+// ID is the waiver's metadata.id.
+func (w Waiver) ID() string { return w.id }
+
+// Owner is who answers for what is waived.
+func (w Waiver) Owner() string { return w.owner }
+
+// Approver is who approved it.
+func (w Waiver) Approver() string { return w.approver }
+
+// Expires is when it ends.
+func (w Waiver) Expires() time.Time { return w.expires }
+
+// Decision is what it says about what it waives.
+func (w Waiver) Decision() Decision { return w.decision }
+
+// Reason is why, in the owner's words.
+func (w Waiver) Reason() string { return w.reason }
+
+// Justification is why something is not affected, in OpenVEX's words; empty if it does not say.
+func (w Waiver) Justification() string { return w.justification }
+
+// Action is what will be done, empty if it does not say.
+func (w Waiver) Action() string { return w.action }
+
+// Vulnerabilities are the ids that it is about.
+func (w Waiver) Vulnerabilities() []string { return slices.Clone(w.vulnerabilities) }
+
+// Purls are the packages that it is about, empty for all.
+func (w Waiver) Purls() []string {
+	var purls []string
+	for _, g := range w.purls {
+		purls = append(purls, g.text)
+	}
+	return purls
+}
+
+// Rules are the ids of the rules that it is about, empty for all.
+func (w Waiver) Rules() []string { return slices.Clone(w.rules) }
+
+// Images are the patterns of the images that it is about, empty for all.
+func (w Waiver) Images() []string {
+	var images []string
+	for _, g := range w.images {
+		images = append(images, string(g))
+	}
+	return images
+}
+
+// ParseWaivers reads the waivers of a file, in its order. The name is for messages only. If
+// anything is wrong it returns no waiver and a *ParseError.
+func ParseWaivers(name string, data []byte) ([]Waiver, error) {
+	d := &decoder{file: name, language: "a waiver"}
+	var waivers []Waiver
+	lines := map[string]int{}
+	d.documents(data, func(root *yaml.Node) {
+		w, id := d.waiver(root)
+		switch line, twice := lines[w.id]; {
+		case id == nil:
+		case twice:
+			d.problem(id, "waiver %q stands already in line %d; give each waiver an id of its own", w.id, line)
+		default:
+			lines[w.id] = id.Line
+		}
+		waivers = append(waivers, w)
+	})
+	if len(waivers) == 0 && len(d.problems) == 0 {
+		d.at(1, 1, "the file holds no waiver; begin with apiVersion: %s", apiVersion)
+	}
+	if len(d.problems) > 0 {
+		return nil, newParseError(d.problems, d.more)
+	}
+	digest := image.DigestOf(data)
+	for i := range waivers {
+		waivers[i].digest = digest
+	}
+	return waivers, nil
+}
+
+func (d *decoder) waiver(n *yaml.Node) (w Waiver, id *yaml.Node) {
+	if kind, ok := member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Waiver" {
+		d.problem(kind, "kind is %s; a waiver file holds documents of the kind Waiver alone: move this one to a file of its own", quote(kind.Value))
+		return w, nil
+	}
+	d.mapping(n, "the waiver",
+		field{"apiVersion", true, func(n *yaml.Node, what string) { d.choice(n, what, apiVersion) }},
+		field{"kind", true, func(n *yaml.Node, what string) { d.choice(n, what, "Waiver") }},
+		field{"metadata", true, func(n *yaml.Node, what string) { id = d.waiverMetadata(n, what, &w) }},
+		field{"match", true, func(n *yaml.Node, what string) { d.waiverMatch(n, what, &w) }},
+		field{"decision", true, func(n *yaml.Node, what string) {
+			d.choice(n, what, string(NotAffected), string(AcceptRisk), string(FalsePositive), string(UnderInvestigation))
+			w.decision = Decision(n.Value)
+		}},
+		field{"justification", false, func(n *yaml.Node, what string) {
+			d.choice(n, what, justifications()...)
+			w.justification = n.Value
+		}},
+		field{"reason", true, func(n *yaml.Node, what string) { w.reason = d.text(n, what) }},
+		field{"actionStatement", false, func(n *yaml.Node, what string) { w.action = d.text(n, what) }},
+		field{"expires", true, func(n *yaml.Node, what string) { w.expires = d.moment(n, what) }},
+		field{"endWhen", false, func(n *yaml.Node, what string) {
+			d.choice(n, what, string(FixAvailable), string(ComponentChanged))
+			w.endWhen = EndWhen(n.Value)
+		}},
+	)
+	d.consistent(n, w)
+	return w, id
+}
+
+// justifications are OpenVEX's (specification 0.2.0, "Status Justifications").
+func justifications() []string {
+	return []string{"component_not_present", "vulnerable_code_not_present", "vulnerable_code_not_in_execute_path",
+		"vulnerable_code_cannot_be_controlled_by_adversary", "inline_mitigations_already_exist"}
+}
+
+func (d *decoder) waiverMetadata(n *yaml.Node, what string, w *Waiver) (id *yaml.Node) {
+	d.mapping(n, what,
+		field{"id", true, func(n *yaml.Node, what string) { id, w.id = n, d.text(n, what) }},
+		field{"owner", true, func(n *yaml.Node, what string) { w.owner = d.text(n, what) }},
+		field{"approvedBy", true, func(n *yaml.Node, what string) {
+			if w.approver = d.text(n, what); w.approver != "" && sameIdentity(w.approver, w.owner) {
+				d.problem(n, "%s is the owner; whoever answers for a risk cannot approve it: name somebody else", what)
+			}
+		}},
+		field{"approvedAt", false, func(n *yaml.Node, what string) { w.approved = d.moment(n, what) }},
+		field{"ticket", false, func(n *yaml.Node, what string) { w.ticket = d.text(n, what) }},
+	)
+	// The keys may stand in any order.
+	if approver, ok := member(n, "approvedBy"); ok && len(d.problems) == 0 && sameIdentity(w.approver, w.owner) {
+		d.problem(approver, "%s is the owner; whoever answers for a risk cannot approve it: name somebody else", what+".approvedBy")
+	}
+	return id
+}
+
+// sameIdentity compares two people; the case of an address does not make another one.
+func sameIdentity(a, b string) bool {
+	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+}
+
+func (d *decoder) waiverMatch(n *yaml.Node, what string, w *Waiver) {
+	d.mapping(n, what,
+		field{"vulnerabilities", false, func(n *yaml.Node, what string) {
+			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+				id := d.text(n, what)
+				if strings.ContainsAny(id, "*? ") {
+					d.problem(n, "%s is %s; a waiver names vulnerabilities one by one", what, quote(id))
+				}
+				w.vulnerabilities = append(w.vulnerabilities, id)
+			})
+		}},
+		field{"rules", false, func(n *yaml.Node, what string) {
+			d.list(n, what, mostItems, func(n *yaml.Node, what string) { w.rules = append(w.rules, d.identifier(n, what)) })
+		}},
+		field{"purls", false, func(n *yaml.Node, what string) {
+			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+				if g, ok := pattern(d, n, what, parsePackageGlob); ok {
+					w.purls = append(w.purls, g)
+				}
+			})
+		}},
+		field{"images", false, func(n *yaml.Node, what string) {
+			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+				if g, ok := pattern(d, n, what, parseRepositoryGlob); ok {
+					w.images = append(w.images, g)
+				}
+			})
+		}},
+		field{"digests", false, func(n *yaml.Node, what string) {
+			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+				if digest, ok := pattern(d, n, what, image.ParseDigest); ok {
+					w.digests = append(w.digests, digest)
+				}
+			})
+		}},
+	)
+	if n.Kind == yaml.MappingNode && len(w.vulnerabilities) == 0 && len(w.rules) == 0 {
+		d.problem(n, "%s names neither vulnerabilities nor rules; name what is waived", what)
+	}
+}
+
+// consistent refuses what is well written and makes no sense.
+func (d *decoder) consistent(n *yaml.Node, w Waiver) {
+	if w.justification != "" && w.decision != NotAffected && w.decision != FalsePositive {
+		d.problem(n, "justification says why something is not affected, and the decision is %s; leave it out", w.decision)
+	}
+	if !w.approved.IsZero() && !w.expires.IsZero() && !w.approved.Before(w.expires) {
+		d.problem(n, "the waiver ends before it was approved; mend expires or metadata.approvedAt")
+	}
+	versioned := len(w.purls) > 0 && !slices.ContainsFunc(w.purls, func(g packageGlob) bool {
+		return g.version == "" || strings.Contains(string(g.version), "*")
+	})
+	if w.endWhen == ComponentChanged && !versioned {
+		d.problem(n, "endWhen is componentChanged; match.purls must name the components with their versions, such as pkg:deb/debian/openssl@3.0.11-1")
+	}
+}
+
+// moment reads a time with its zone.
+func (d *decoder) moment(n *yaml.Node, what string) time.Time {
+	t, err := time.Parse(time.RFC3339, n.Value)
+	switch {
+	case n.Kind != yaml.ScalarNode || err != nil:
+		d.problem(n, "%s is %s; write day, time and zone, such as 2026-12-30T00:00:00Z", what, kindOf(n))
+	case t.Nanosecond() != 0:
+		d.problem(n, "%s is %s; write whole seconds", what, kindOf(n))
+	}
+	return t.UTC()
+}
+
+// about tells whether a waiver is about an image at all; if not, why.
+func (w *Waiver) about(in *Input) (bool, string) {
+	if len(w.images) > 0 && !slices.ContainsFunc(w.images, func(g glob) bool { return in.Repository != "" && g.matches(in.Repository) }) {
+		return false, "it is about other images"
+	}
+	target := in.Facts.Target
+	if len(w.digests) > 0 && !slices.ContainsFunc(w.digests, func(d image.Digest) bool {
+		return d == target.ImageID || d == target.Digest || d == target.IndexDigest
+	}) {
+		return false, "it is about other digests"
+	}
+	return true, ""
+}
+
+// names tells whether a waiver means a finding.
+func (w *Waiver) names(s *subject, f *finding.Finding) bool {
+	if len(w.vulnerabilities) > 0 && !slices.ContainsFunc(w.vulnerabilities, func(id string) bool { return isCalled(f, id) }) {
+		return false
+	}
+	return len(w.purls) == 0 || w.namesPackage(s, f.Package)
+}
+
+func (w *Waiver) namesPackage(s *subject, purl string) bool {
+	name, ok := s.nameOfPURL(purl)
+	return ok && slices.ContainsFunc(w.purls, name.matches)
+}
+
+// isCalled tells whether a finding has a name.
+func isCalled(f *finding.Finding, id string) bool {
+	return f.ID == id || slices.Contains(f.Aliases, id) || slices.Contains(f.Advisories, id)
+}
+
+func compareWaivers(a, b Waiver) int {
+	return cmp.Or(strings.Compare(a.id, b.id), strings.Compare(a.digest.Hex(), b.digest.Hex()))
+}
