@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -45,9 +46,23 @@ func imageCriteria() []*criterion {
 	}
 }
 
-// configured marks a criterion that reads the image's configuration.
+// configured marks a criterion that reads the image's configuration, which what is no image has
+// not.
 func configured(c *criterion) *criterion {
 	c.dimensions = []string{configDimension}
+	read := c.read
+	c.read = func(d *decoder, n *yaml.Node, what string) test {
+		t := read(d, n, what)
+		ask := t.ask
+		t.ask = func(q *question) answer {
+			if !q.s.isImage() {
+				return undecided
+			}
+			return ask(q)
+		}
+		t.lacks = cmp.Or(t.lacks, "no configuration")
+		return t
+	}
 	return c
 }
 

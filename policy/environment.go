@@ -298,7 +298,7 @@ func imageType() *objectType {
 	config := func(get func(c inventory.TargetConfig) ref.Val) func(any) ref.Val {
 		return func(v any) ref.Val {
 			s := v.(*subject)
-			if s.facts.Target.ImageID.IsZero() {
+			if !s.isImage() {
 				return nil
 			}
 			return get(s.config)

@@ -36,6 +36,9 @@ type imageFacts struct {
 	size         int64 // bytes unpacked
 }
 
+// isImage tells whether the subject is an image: an unpacked file system has no configuration.
+func (s *subject) isImage() bool { return !s.facts.Target.ImageID.IsZero() }
+
 // noOS is the operating system of an image that names none.
 const noOS = "none"
 
@@ -85,7 +88,7 @@ func imageFactsOf(in Input) imageFacts {
 	if !target.ImageID.IsZero() {
 		facts.user = userOf(target.Config)
 	}
-	if created, ok := timeOf(target.Config.Created); ok && created.Year() >= firstContainers {
+	if created, ok := timeOf(target.Config.Created); ok && !target.ImageID.IsZero() && created.Year() >= firstContainers {
 		facts.created = created
 	}
 	for _, layer := range target.Layers {
