@@ -187,7 +187,7 @@ func keysOf(fields []field) []string {
 
 // inside names a key of a mapping: "scope.images", and "apiVersion" at the top.
 func inside(what, key string) string {
-	if what == topLevel {
+	if strings.HasPrefix(what, "the ") { // a document
 		return key
 	}
 	return what + "." + key
