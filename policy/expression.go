@@ -56,36 +56,80 @@ func (e notTruth) Error() string { return "it gives a " + e.is + ", and not true
 
 // inspect finds out what an expression speaks of.
 func (x *expression) inspect(checked *celast.AST) {
-	var ofVulnerability, ofKind bool
-	celast.PostOrderVisit(checked.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
-		switch e.Kind() {
-		case celast.ComprehensionKind:
-			x.counted = true
-		case celast.IdentKind:
-			x.variables = append(x.variables, e.AsIdent())
-			x.dimensions = append(x.dimensions, dimensionsOf(e.AsIdent())...)
-			x.readsNow = x.readsNow || e.AsIdent() == "now"
-		case celast.SelectKind:
-			operand, member := e.AsSelect().Operand(), e.AsSelect().FieldName()
-			if operand.Kind() != celast.IdentKind {
-				return
-			}
-			switch operand.AsIdent() {
-			case "f":
-				ofKind = ofKind || member == "kind"
-				ofVulnerability = ofVulnerability || !slices.Contains([]string{"kind", "id", "names", "title", "severity", "rated", "status"}, member)
-			case "image":
-				if slices.Contains([]string{"user", "labels", "env", "exposedPorts", "entrypoint", "healthcheck", "created"}, member) {
-					x.dimensions = append(x.dimensions, configDimension)
-				}
-			}
-		}
-	}))
-	x.about = aboutFinding
-	if ofVulnerability && !ofKind {
-		x.about = aboutVulnerability
+	var found mentions
+	found.walk(checked.Expr(), nil)
+	x.counted, x.variables, x.readsNow = found.loops, found.variables, slices.Contains(found.variables, "now")
+	for _, name := range found.variables {
+		x.dimensions = append(x.dimensions, dimensionsOf(name)...)
+	}
+	if slices.ContainsFunc(found.members["image"], func(m string) bool {
+		return slices.Contains([]string{"user", "labels", "env", "exposedPorts", "entrypoint", "healthcheck", "created"}, m)
+	}) {
+		x.dimensions = append(x.dimensions, configDimension)
 	}
 	x.dimensions = sortedSet(x.dimensions)
+	// A member that only vulnerabilities have makes it a question about vulnerabilities, unless it
+	// asks of which kind a finding is.
+	x.about = aboutFinding
+	ofVulnerability := slices.ContainsFunc(found.members["f"], func(m string) bool {
+		return !slices.Contains([]string{"kind", "id", "names", "title", "severity", "rated", "status"}, m)
+	})
+	if ofVulnerability && !slices.Contains(found.members["f"], "kind") {
+		x.about = aboutVulnerability
+	}
+}
+
+// mentions are the variables of the environment that an expression names, and the members of
+// theirs. What a loop calls by the same name is another variable.
+type mentions struct {
+	loops     bool
+	variables []string
+	members   map[string][]string
+}
+
+func (m *mentions) walk(e celast.Expr, bound []string) {
+	switch e.Kind() {
+	case celast.IdentKind:
+		if name := e.AsIdent(); !slices.Contains(bound, name) {
+			m.variables = append(m.variables, name)
+		}
+	case celast.SelectKind:
+		operand := e.AsSelect().Operand()
+		if operand.Kind() == celast.IdentKind && !slices.Contains(bound, operand.AsIdent()) {
+			if m.members == nil {
+				m.members = map[string][]string{}
+			}
+			m.members[operand.AsIdent()] = append(m.members[operand.AsIdent()], e.AsSelect().FieldName())
+		}
+		m.walk(operand, bound)
+	case celast.CallKind:
+		if e.AsCall().IsMemberFunction() {
+			m.walk(e.AsCall().Target(), bound)
+		}
+		m.walkAll(e.AsCall().Args(), bound)
+	case celast.ListKind:
+		m.walkAll(e.AsList().Elements(), bound)
+	case celast.MapKind:
+		for _, entry := range e.AsMap().Entries() {
+			m.walkAll([]celast.Expr{entry.AsMapEntry().Key(), entry.AsMapEntry().Value()}, bound)
+		}
+	case celast.StructKind:
+		for _, entry := range e.AsStruct().Fields() {
+			m.walk(entry.AsStructField().Value(), bound)
+		}
+	case celast.ComprehensionKind:
+		m.loops = true
+		loop := e.AsComprehension()
+		m.walkAll([]celast.Expr{loop.IterRange(), loop.AccuInit()}, bound)
+		inside := append(slices.Clone(bound), loop.IterVar(), loop.IterVar2(), loop.AccuVar())
+		m.walkAll([]celast.Expr{loop.LoopCondition(), loop.LoopStep(), loop.Result()}, inside)
+	}
+}
+
+func (m *mentions) walkAll(list []celast.Expr, bound []string) {
+	for _, e := range list {
+		m.walk(e, bound)
+	}
 }
 
 // dimensionsOf returns the dimensions of coverage that a variable's truth depends on.

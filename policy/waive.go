@@ -50,6 +50,9 @@ func (w *waiving) under(p *Policy) *view {
 	v := &view{waiving: w, policy: p, findings: map[*finding.Finding]*waived{}}
 	for i := range w.s.findings {
 		f := &w.s.findings[i]
+		if !counts(f.Status) {
+			continue // it needs no waiver
+		}
 		if by := v.waiverOf("", f); by != nil {
 			v.findings[f] = by
 		}
