@@ -82,16 +82,14 @@ func (p *Policy) ages(s *subject) []time.Time {
 	return moments
 }
 
-// validUntil is the first moment to come at which the verdict may change by time alone; zero if
-// there is none.
-func (j *judgement) validUntil(more []time.Time) time.Time {
-	var until time.Time
-	for _, moment := range append(j.moments, more...) {
-		if moment.After(j.s.now) && (until.IsZero() || moment.Before(until)) {
-			until = moment
+// sooner is the first moment to come among a first and more; zero if there is none.
+func (s *subject) sooner(first time.Time, more ...time.Time) time.Time {
+	for _, moment := range more {
+		if moment.After(s.now) && (first.IsZero() || moment.Before(first)) {
+			first = moment
 		}
 	}
-	return until
+	return first
 }
 
 // ageText is a duration as people say it: hours up to three days, then days.

@@ -22,6 +22,9 @@ type asking struct {
 	deferred                     []row
 	deferredTo                   verdict.Stage
 	err                          error
+
+	current    question
+	activation activation
 }
 
 // row is one of the things that a rule is asked of.
@@ -32,15 +35,17 @@ type row struct {
 	file    *inventory.File
 }
 
-// rows returns what a rule is asked of.
-func (a *asking) rows() []row {
+// rowsOf returns what a rule is asked of.
+func (s *subject) rowsOf(about about) []row {
+	if rows, known := s.rows[about]; known {
+		return rows
+	}
 	var rows []row
-	s := a.s
-	switch a.rule.about {
+	switch about {
 	case aboutVulnerability, aboutConfig, aboutFinding:
 		for i := range s.findings {
 			f := &s.findings[i]
-			wanted := a.rule.about == aboutFinding || (f.Kind == finding.Vulnerability) == (a.rule.about == aboutVulnerability)
+			wanted := about == aboutFinding || (f.Kind == finding.Vulnerability) == (about == aboutVulnerability)
 			if wanted && counts(f.Status) {
 				rows = append(rows, row{key: f.Key, finding: f})
 			}
@@ -56,6 +61,7 @@ func (a *asking) rows() []row {
 	case aboutImage, aboutSecret, aboutMalware:
 		rows = []row{{}}
 	}
+	s.rows[about] = rows
 	return rows
 }
 
@@ -70,7 +76,7 @@ func fileRows(prefix string, files []inventory.File) []row {
 // result asks the rule of every row, and says what came out.
 func (a *asking) result() verdict.Rule {
 	a.doubts = map[string]int{}
-	for _, r := range a.rows() {
+	for _, r := range a.s.rowsOf(a.rule.about) {
 		a.add(r)
 	}
 	result := verdict.Rule{Policy: a.view.policy.name, ID: a.rule.id}
@@ -119,8 +125,13 @@ func (a *asking) matters() bool {
 // waivedAsAWhole tells whether a rule about the image is waived.
 func (a *asking) waivedAsAWhole() bool { return a.view.waiverOf(a.rule.id, nil) != nil }
 
+// question is made once for all rows of a rule.
 func (a *asking) question(r row) *question {
-	return &question{s: a.s, view: a.view, defaults: &a.view.policy.defaults, finding: r.finding, pkg: r.pkg, file: r.file}
+	if a.current.s == nil {
+		a.current = question{s: a.s, view: a.view, defaults: &a.view.policy.defaults}
+	}
+	a.current.finding, a.current.pkg, a.current.file = r.finding, r.pkg, r.file
+	return &a.current
 }
 
 // add asks the rule of one row.
@@ -171,12 +182,12 @@ func (a *asking) ask(q *question) (answer, []string) {
 	result := yes
 	var lacks []string
 	var waits []*criterion
-	var moments []time.Time
+	var turns time.Time // the next moment at which time alone may change the answer
 	for i := range a.rule.tests {
 		t := &a.rule.tests[i]
 		answer := t.ask(q)
 		if t.turns != nil {
-			moments = append(moments, t.turns(q)...)
+			turns = a.s.sooner(turns, t.turns(q)...)
 		} else if answer == no {
 			return no, nil
 		}
@@ -192,7 +203,7 @@ func (a *asking) ask(q *question) (answer, []string) {
 			}
 		}
 	}
-	a.moments = append(a.moments, moments...)
+	a.until = a.s.sooner(a.until, turns)
 	if result == undecided && len(lacks) == 0 {
 		for _, c := range waits {
 			a.wait(c.from)
@@ -216,13 +227,14 @@ func (a *asking) askExpression(q *question) (answer, []string) {
 		return no, nil
 	}
 	x := a.rule.expression
-	result, lacks, err := x.ask(&activation{e: x.environment, q: q}, &a.costs)
+	a.activation.e, a.activation.q = x.environment, q
+	result, lacks, err := x.ask(&a.activation, &a.costs)
 	if err != nil {
 		a.err = err
 		return no, nil
 	}
 	if x.readsNow {
-		a.moments = append(a.moments, a.s.now.Add(expressionLife))
+		a.until = a.s.sooner(a.until, a.s.now.Add(expressionLife))
 	}
 	if a.rule.about == aboutImage { // expr says what must hold
 		result = not(result)

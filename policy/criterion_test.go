@@ -79,8 +79,7 @@ func compareWithCEL(t *testing.T, r *rule, x *expression) {
 		s.applyVEX(&in)
 		d := defaults{unknownSeverity: []advisory.Severity{0, advisory.Medium}[random.IntN(2)]}
 		v := &view{waiving: newWaiving(&in, s), policy: &Policy{}, findings: map[*finding.Finding]*waived{}}
-		a := asking{judgement: &judgement{s: s}, view: v, rule: r}
-		for _, row := range a.rows() {
+		for _, row := range s.rowsOf(r.about) {
 			q := &question{s: s, view: v, defaults: &d, finding: row.finding, pkg: row.pkg, file: row.file}
 			want := r.tests[0].ask(q)
 			got, lacks, err := x.ask(&activation{e: x.environment, q: q}, &evaluation{})

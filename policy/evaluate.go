@@ -89,7 +89,7 @@ func Evaluate(in Input) Decided {
 		run.policy(&covering[i])
 	}
 	run.verdict.Waivers = run.waiving.report()
-	run.verdict.ValidUntil = formatTime(run.validUntil(run.waiving.turns()))
+	run.verdict.ValidUntil = formatTime(s.sooner(run.until, run.waiving.turns()...))
 	return Decided{run.verdict, run.told(len(covering))}
 }
 
@@ -116,7 +116,7 @@ type judgement struct {
 	s       *subject
 	waiving *waiving
 	costs   evaluation
-	moments []time.Time // at which time alone may change the verdict
+	until   time.Time // when time alone may change the verdict; zero if never
 	verdict verdict.Verdict
 	views   []*view
 }
@@ -134,8 +134,8 @@ func (j *judgement) policy(p *Policy) {
 	if p.defaults.maxDatabaseAge > 0 {
 		p.add(&j.verdict, &rule{id: DatabaseAgeRule}, j.s.databaseAgeRule(p), "")
 	}
-	j.moments = append(j.moments, p.turns(j.waiving)...)
-	j.moments = append(j.moments, p.ages(j.s)...)
+	j.until = j.s.sooner(j.until, p.turns(j.waiving)...)
+	j.until = j.s.sooner(j.until, p.ages(j.s)...)
 }
 
 // add records a rule's result and what it means at each stage.

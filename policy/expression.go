@@ -157,9 +157,9 @@ type evaluation struct {
 
 // activation is the variables of one evaluation of an expression.
 type activation struct {
-	e        *environment
-	q        *question
-	findings ref.Val
+	e                  *environment
+	q                  *question
+	findings, packages ref.Val // made when they are first named
 }
 
 // ResolveName implements interpreter.Activation.
@@ -181,7 +181,7 @@ func (a *activation) ResolveName(name string) (any, bool) {
 	case "distro":
 		return &object{e.distro, s}, true
 	case "packages":
-		return a.packages(), true
+		return a.all(), true
 	case "findings":
 		return a.open(), true
 	case "files":
@@ -205,14 +205,18 @@ const workloadVariable = "workload"
 // Parent implements interpreter.Activation.
 func (a *activation) Parent() cel.Activation { return nil }
 
-func (a *activation) packages() ref.Val {
-	values := make([]ref.Val, 0, len(a.q.s.listed))
-	for _, p := range a.q.s.listed {
-		if value, ok := a.e.packageOf(a.q.s, p.PURL); ok {
-			values = append(values, value)
+// all returns the packages.
+func (a *activation) all() ref.Val {
+	if a.packages == nil {
+		values := make([]ref.Val, 0, len(a.q.s.listed))
+		for _, p := range a.q.s.listed {
+			if value, ok := a.e.packageOf(a.q.s, p.PURL); ok {
+				values = append(values, value)
+			}
 		}
+		a.packages = objects(values)
 	}
-	return objects(values)
+	return a.packages
 }
 
 // open returns the findings that count.

@@ -26,6 +26,7 @@ type subject struct {
 	image    imageFacts
 	now      time.Time
 	scanned  time.Time // zero if that is not known
+	rows     map[about][]row
 }
 
 // imageFacts are what criteria ask about the image; a zero value is not known.
@@ -47,6 +48,7 @@ func newSubject(in Input, now time.Time) *subject {
 		facts:    in.Facts,
 		findings: slices.SortedStableFunc(slices.Values(in.Findings), finding.Compare),
 		names:    map[string]packageName{},
+		rows:     map[about][]row{},
 		packages: make(map[string]*inventory.Package, len(in.Facts.Packages)),
 		coverage: in.Coverage,
 		gaps:     slices.SortedFunc(slices.Values(in.Coverage.Gaps), inventory.CompareGaps),
