@@ -126,7 +126,7 @@ type Inputs struct {
 	Waivers  image.Digest `json:"waivers,omitzero"`
 	VEX      image.Digest `json:"vex,omitzero"`
 	Engine   string       `json:"engine"`
-	// ScannedAt is when the image was scanned, if that was before it was evaluated.
+	// ScannedAt is when the image was scanned.
 	ScannedAt string `json:"scannedAt,omitempty"` // RFC 3339, UTC, whole seconds
 }
 
