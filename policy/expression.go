@@ -246,7 +246,7 @@ func (s *subject) coverageValue() ref.Val {
 // ask evaluates the expression for a row. What it lacked is returned if it is undecided.
 func (x *expression) ask(a *activation, run *evaluation) (answer, []string, error) {
 	if x.counted && run.spent > costOfAll {
-		return undecided, nil, errTooCostly
+		return undecided, nil, evaluationError{}
 	}
 	result, details, err := x.program.Eval(a)
 	if details != nil {
@@ -264,10 +264,7 @@ func (x *expression) ask(a *activation, run *evaluation) (answer, []string, erro
 	}
 }
 
-// errTooCostly is what an evaluation ends in whose expressions cost too much together.
-var errTooCostly = evaluationError{nil}
-
-// evaluationError is why an expression gave no answer.
+// evaluationError is why an expression gave no answer; without an error it costs too much.
 type evaluationError struct{ err error }
 
 func (e evaluationError) Error() string {
