@@ -41,8 +41,8 @@ const (
 	CSAF      Format = "csaf"
 )
 
-// MaxSize is the largest document that is read: 64 MiB. Red Hat's longest documents about the
-// kernel are half of that.
+// MaxSize is the largest document that is read: 64 MiB. It is decoded whole; the worst that was tried
+// within all limits, a million empty components, took 1.3 GB of memory.
 const MaxSize = 64 << 20
 
 const (
