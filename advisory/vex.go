@@ -35,5 +35,5 @@ type VEXProduct struct {
 	ID            string   // as written: a package URL, an image's name, any other id
 	PURLs         []string // package URLs that identify it, the id among them if it is one
 	Digests       []string // sha256:… of the image that it is
-	Subcomponents []string // package URLs
+	Subcomponents []string // package URLs; where none is known another name, which matches nothing
 }
