@@ -19,6 +19,7 @@ type told struct {
 	about   []string // keys of those in its products
 	applied []string
 	why     string // of the first finding that it is not about
+	refused string
 }
 
 // applyVEX gives findings the status that VEX documents state. What an earlier evaluation made of
@@ -84,6 +85,10 @@ func (t *told) isAbout(s *subject, in *Input, f *finding.Finding) bool {
 		return false
 	}
 	t.called = append(t.called, f.Key)
+	if t.Status == advisory.VEXNotAffected && t.Justification == "" && t.Impact == "" {
+		t.refused = "it says not affected, and not why"
+		return false
+	}
 	for i := range t.Products {
 		about, why := s.isAbout(&t.Products[i], in, f)
 		if about {
@@ -105,6 +110,8 @@ func (t *told) report() verdict.Exception {
 	switch {
 	case len(t.applied) > 0:
 		e.State = verdict.Used
+	case t.refused != "":
+		e.State, e.Why = verdict.Refused, t.refused
 	case len(t.about) > 0:
 		e.Why = "another statement about the same is newer, or suppresses less"
 	case len(t.called) > 0:

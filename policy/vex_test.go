@@ -12,7 +12,7 @@ import (
 
 func statement(status advisory.VEXStatus, products ...advisory.VEXProduct) advisory.VEXStatement {
 	return advisory.VEXStatement{Document: "https://vex.example/1", Author: "maker", Issued: now().Add(-time.Hour),
-		Vulnerabilities: []string{"CVE-1"}, Status: status, Products: products}
+		Vulnerabilities: []string{"CVE-1"}, Status: status, Impact: "never called", Products: products}
 }
 
 func purlProduct(purl string, subcomponents ...string) advisory.VEXProduct {
@@ -104,6 +104,21 @@ func TestVEXStatuses(t *testing.T) {
 		if got := Evaluate(in); got.Rules[0].Result != c.result || got.Findings[0].Status != c.status {
 			t.Errorf("%s: %s, %s; want %s, %s", c.name, got.Rules[0].Result, got.Findings[0].Status, c.result, c.status)
 		}
+	}
+}
+
+// Not affected is nothing to take on trust: without a reason it does not count.
+func TestVEXWithoutAReason(t *testing.T) {
+	in := image1()
+	in.Findings = []finding.Finding{vulnerability("CVE-1", libssl, advisory.Critical)}
+	in.Policies, in.VEX = policyOf(t, rulesOf("severity: [critical]")), []advisory.VEXStatement{statement(advisory.VEXNotAffected, purlProduct(libssl))}
+	in.VEX[0].Impact = ""
+	if got := Evaluate(in); got.VEX[0].State != verdict.Refused || got.Rules[0].Result != verdict.Fail {
+		t.Errorf("%+v, %s", got.VEX[0], got.Rules[0].Result)
+	}
+	in.VEX[0].Justification = "component_not_present"
+	if got := Evaluate(in); got.VEX[0].State != verdict.Used || got.Rules[0].Result != verdict.Pass {
+		t.Errorf("with a reason: %+v, %s", got.VEX[0], got.Rules[0].Result)
 	}
 }
 

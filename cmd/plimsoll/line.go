@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"plimsoll.dev/plimsoll/advisory"
+	"plimsoll.dev/plimsoll/advisory/vex"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/policy"
@@ -45,6 +46,14 @@ func (p *program) readLine(flags lineFlags) (*line, error) {
 	}
 	if l.waivers, err = readWaivers(flags.waivers); err != nil {
 		return nil, err
+	}
+	for _, path := range flags.vex {
+		document, err := readVEX(path)
+		if err != nil {
+			return nil, err
+		}
+		l.vex = append(l.vex, document.Statements...)
+		l.vexDigests = append(l.vexDigests, document.Digest)
 	}
 	return l, nil
 }
@@ -160,6 +169,21 @@ func readWaivers(paths []string) ([]policy.Waiver, error) {
 		waivers = append(waivers, parsed...)
 	}
 	return waivers, nil
+}
+
+// readVEX reads a VEX document. One that does not call itself anything is called by its digest.
+func readVEX(path string) (vex.Document, error) {
+	content, err := readLimited(path, vex.MaxSize)
+	if err != nil {
+		return vex.Document{}, fmt.Errorf("reading a VEX document: %w", err)
+	}
+	document, err := vex.Decode(path, content)
+	for i := range document.Statements {
+		if s := &document.Statements[i]; s.Document == "" {
+			s.Document = document.Digest.String()
+		}
+	}
+	return document, err
 }
 
 // readLimited reads a file of at most limit bytes.
