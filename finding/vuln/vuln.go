@@ -31,7 +31,7 @@ type Result struct {
 // Match looks every package of facts up in the database. It fails only if the database cannot
 // be read or ctx ends.
 func Match(ctx context.Context, facts inventory.Facts, database *db.DB) (Result, error) {
-	m := matcher{database: database, distro: facts.Distro, owners: ownersOf(facts.Packages), bySource: map[query][]hit{}, byCVE: map[string]cve{}, covered: map[string]bool{}, release: map[string]string{}}
+	m := matcher{database: database, distro: facts.Distro, owners: ownersOf(facts.Packages), bySource: map[query][]hit{}, byCVE: map[string]cve{}, named: map[string]map[string]bool{}, covered: map[string]bool{}, release: map[string]string{}}
 	for i := range facts.Packages {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
@@ -65,6 +65,7 @@ type matcher struct {
 	byCVE    map[string]cve
 	covered  map[string]bool
 	owners   map[string]*inventory.Package // by purl: packages that brought others
+	named    map[string]map[string]bool    // by purl of an owner: the vulnerabilities that its records name
 	release  map[string]string             // the first name of the release that an ecosystem belongs to
 	key      []byte
 }
