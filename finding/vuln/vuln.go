@@ -107,6 +107,8 @@ func (m *matcher) queriesOf(p *inventory.Package) []query {
 	ecosystems, name := m.ecosystemsOf(p)
 	names := []query{{name: name, version: p.Version}}
 	switch {
+	case p.Type == "maven":
+		names = artifactQuestions(name, p.Version)
 	case p.Source == nil:
 	case p.Type == "rpm" && p.Source.Name != name:
 		// Red Hat and AlmaLinux speak of binary packages, Rocky Linux and SUSE of source packages.
