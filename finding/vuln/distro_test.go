@@ -63,6 +63,8 @@ func TestCase09OwnedByTheDistribution(t *testing.T) {
 			urllib3.PURL, []string{"CVE-2026-1002", "PYSEC-2026-3"}},
 		{"not mended", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "", object{"upstream": []string{"CVE-2026-1001"}})},
 			urllib3.PURL, []string{"CVE-2026-1002", "PYSEC-2026-3"}},
+		{"never affected", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "0", object{"upstream": []string{"CVE-2026-1001"}})},
+			urllib3.PURL, []string{"CVE-2026-1002", "PYSEC-2026-3"}},
 		{"an erratum of several", []object{ofDebian("DSA-1-1", "12", "python-urllib3", "0.9", object{"upstream": []string{"CVE-2026-1001", "CVE-2026-1002"}})},
 			urllib3.PURL, []string{"PYSEC-2026-3"}},
 		{"by a name that is no CVE", []object{ofDebian("DSA-1-1", "12", "python-urllib3", "0.9", names("GHSA-3"))},

@@ -251,6 +251,9 @@ func (m *matcher) lookup(q query) ([]hit, error) {
 	}
 	var hits []hit
 	for cursor.Next() {
+		if cursor.AffectsNone() {
+			continue
+		}
 		if !comparable {
 			m.gap(q, "unorderable-version", versionProblem(q))
 			break
