@@ -69,6 +69,9 @@ func rules(debian map[[2]string][]*rawRecord) []rule {
 				return d.gap("unidentified-jar", p) || slices.Contains(d.plimsoll.at(p), true)
 			})
 		}},
+		{"Go program without modules", scanner, true, func(_ *testing.T, d difference) bool {
+			return d.kind == "golang" && d.version == "" && d.everywhere(func(p place) bool { return d.gap("no-module-list", p) })
+		}},
 		{"package.json not read", scanner, true, func(_ *testing.T, d difference) bool {
 			return d.kind == "npm" && d.record == "" && d.everywhere(func(p place) bool {
 				return strings.HasSuffix(p.path, "/package.json") && !strings.HasPrefix(p.path, "app/node_modules/")
