@@ -94,7 +94,7 @@ func TestJarNames(t *testing.T) {
 // expected tells from a row what has to be listed: each package's name and version if it is sure,
 // a question mark and its version if it is a guess.
 func expected(row map[string]string) (kind string, want []string) {
-	version := cmp.Or(row["manifest_version"], row["bundle_version"])
+	version := stated(row)
 	if row["pom_gav"] == "" {
 		if version == "" {
 			return "neither", nil
@@ -113,6 +113,18 @@ func expected(row map[string]string) (kind string, want []string) {
 	}
 	slices.Sort(want)
 	return "pom.properties", slices.Compact(want)
+}
+
+// stated is the version by the manifest, and by the file's name that of the release on the way to
+// which the manifest's is.
+func stated(row map[string]string) string {
+	version := cmp.Or(row["manifest_version"], row["bundle_version"])
+	for _, suffix := range []string{"-SNAPSHOT", ".SNAPSHOT", ".qualifier"} {
+		if release, unfinished := strings.CutSuffix(version, suffix); unfinished && strings.HasSuffix(row["path"], "-"+release+".jar") {
+			return release
+		}
+	}
+	return version
 }
 
 // inArchive are the packages at one place, and who owns them.

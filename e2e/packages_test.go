@@ -133,7 +133,8 @@ func located(r *report.Report, purlType string, look func(path string) (string, 
 }
 
 // goVersionM reads the output of `go version -m`: for each binary its standard library, its main
-// module and its dependencies, a replaced one as its replacement.
+// module and its dependencies, a replaced one as its replacement. Of one that has no module it is
+// the main package, which has no version.
 func goVersionM(t *testing.T, path string) []string {
 	t.Helper()
 	file, err := os.Open(path)
@@ -142,14 +143,20 @@ func goVersionM(t *testing.T, path string) []string {
 	}
 	defer file.Close()
 	var rows []string
-	binary := ""
+	binary, isPath := "", false // isPath: the last row is that of a main package
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		fields := strings.Split(lines.Text(), "\t")
+		if isPath && len(fields) > 1 && (fields[1] == "mod" || fields[1] == "dep") {
+			rows = rows[:len(rows)-1] // it is in a module
+		}
+		isPath = len(fields) > 1 && fields[1] == "path"
 		switch {
 		case fields[0] != "":
 			var version string
 			binary, version, _ = strings.Cut(fields[0], ": go")
 			rows = append(rows, binary+" stdlib "+version)
+		case isPath:
+			rows = append(rows, binary+" "+fields[2])
 		case len(fields) > 1 && fields[1] == "mod" && fields[3] == "(devel)":
 			rows = append(rows, binary+" "+fields[2])
 		case len(fields) > 1 && (fields[1] == "mod" || fields[1] == "dep"):

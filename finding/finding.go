@@ -102,8 +102,8 @@ type Reason string
 const (
 	Withdrawn     Reason = "withdrawn"      // the record was taken back by its publisher
 	KernelHeaders Reason = "kernel-headers" // headers of the kernel are not the kernel
-	// OwnedByDistro: the distribution's package that brought it is matched by the distribution's
-	// own advisories, which know what was mended without a new version.
+	// OwnedByDistro: the distribution's package brought it, and the distribution's own advisories
+	// of that package name the vulnerability: they know what was mended without a new version.
 	OwnedByDistro Reason = "owned-by-distro"
 )
 

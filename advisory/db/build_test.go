@@ -95,7 +95,7 @@ func TestStats(t *testing.T) {
 	}
 	want := []ShardStats{
 		{Name: "epss", Records: 3}, {Name: "kev", Records: 1},
-		{Name: "osv/Alpine", Records: 2, Packages: 1, Entries: 2},
+		{Name: "osv/Alpine", Records: 2, Packages: 2, Entries: 3},
 		{Name: "osv/Debian", Records: 2, Packages: 2, Entries: 3},
 		{Name: "osv/Go", Records: 3, Packages: 2, Entries: 3, UnparsableVersions: 2, FutureDated: 1},
 		{Name: "osv/OSS-Fuzz", Records: 1, Packages: 1, Entries: 1, UnknownRatings: 1},

@@ -27,6 +27,7 @@ type compiledEntry struct {
 	listed    []edge // an empty key: the ordering refuses the version, or there is none
 	ratings   []advisory.Rating
 	wontFix   bool
+	ranged    bool // the record states a range of versions
 }
 
 // compileRecord keeps the facts of an advisory.
@@ -77,6 +78,7 @@ func relatesToWhatItMends(id string) bool {
 // that an interval holds are dropped. The count is of versions that the ordering refuses.
 func compileEntry(record *compiledRecord, a *advisory.Affected, keys *keyring) (compiledEntry, int) {
 	e := compiledEntry{record: record, ratings: a.Ratings, wontFix: a.WontFix}
+	e.ranged = slices.ContainsFunc(a.Ranges, func(r advisory.Range) bool { return r.Type != advisory.GitRange })
 	var refused int
 	e.intervals, e.unordered, refused = compileRanges(keys, a.Ranges)
 	if len(e.intervals) > 0 && e.intervals[0].everything() {
@@ -97,10 +99,9 @@ func compileEntry(record *compiledRecord, a *advisory.Affected, keys *keyring) (
 	return e, refused
 }
 
-// matters tells whether the entry can match anything.
-func (e *compiledEntry) matters() bool {
-	return len(e.intervals)+len(e.unordered)+len(e.listed) > 0
-}
+// matters tells whether the entry says anything of versions: which are affected, or that none is, as
+// Alpine and Wolfi say by a fix in 0.
+func (e *compiledEntry) matters() bool { return e.ranged || len(e.listed) > 0 }
 
 func compareEdges(a, b edge) int {
 	return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(a.text, b.text))

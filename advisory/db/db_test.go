@@ -95,6 +95,37 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestWhatAffectsNothingIsKept: that a record names a package says something, whatever it says.
+func TestWhatAffectsNothingIsKept(t *testing.T) {
+	d := sample().open(t)
+	for _, test := range []struct {
+		ecosystem, package_ string
+		want                map[string]bool // by record: it affects nothing
+	}{
+		{"Alpine:v3.20", "db", map[string]bool{"ALPINE-CVE-2016-0682": true}},
+		{"Alpine:v3.20", "openssl", map[string]bool{"ALPINE-CVE-2024-0001": false}},
+		{"OSS-Fuzz", "libpng", map[string]bool{"OSV-2024-1": false}},
+	} {
+		t.Run(test.package_, func(t *testing.T) {
+			cursor, err := d.Lookup(test.ecosystem, test.package_)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := map[string]bool{}
+			for cursor.Next() {
+				record, err := cursor.Record()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got[record.ID] = cursor.AffectsNone()
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" || cursor.Err() != nil {
+				t.Errorf("%v (-want +got)\n%s", cursor.Err(), diff)
+			}
+		})
+	}
+}
+
 func TestRecord(t *testing.T) {
 	d := sample().open(t)
 	day := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, time.UTC) }

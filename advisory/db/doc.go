@@ -4,7 +4,8 @@
 // # What it holds
 //
 // Facts only: identifiers, package names, ranges, ratings and dates; no prose. A version that a
-// record lists is left out where a range of the same record holds it. Each upstream is a shard of
+// record lists is left out where a range of the same record holds it. What a record says of a
+// package is kept even if no version is affected: that is an answer too (Cursor.AffectsNone). Each upstream is a shard of
 // its own (osv/Debian, osv/Go, epss, kev), so that sources under share-alike licences stay apart
 // and an update replaces what changed. The file depends on its input alone: the same input makes
 // the same bytes, whatever the machine and the parallelism, and the time of building is not in it.

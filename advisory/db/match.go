@@ -67,6 +67,14 @@ func (c *Cursor) Match(key []byte, version string) Match {
 	return m
 }
 
+// AffectsNone tells whether the current entry says that no version is affected.
+func (c *Cursor) AffectsNone() bool {
+	r := c.body
+	flags := r.uvarint()
+	c.fail(r.err)
+	return c.err == nil && flags/affectedIntervalUnit == 0 && flags&(affectedListed|affectedUnordered) == 0
+}
+
 // matchIntervals looks for the interval that holds the version, reading them all.
 func (c *Cursor) matchIntervals(r *reader, flags uint64) (m Match) {
 	q := &c.query

@@ -1,9 +1,8 @@
 package vuln
 
 import (
+	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/inventory"
@@ -44,30 +43,117 @@ func TestCase05ModuleStreams(t *testing.T) {
 	}
 }
 
-// TestCase09OwnedByTheDistribution: what Debian's package brought is matched by Debian's
-// advisories; what pip put beside it, and what a package from elsewhere brought (case 10), by
-// PyPI's.
+// TestCase09OwnedByTheDistribution: of what Debian's package brought, a vulnerability that Debian's
+// records of that package name is left to them; the others are findings. So is all of what pip put
+// beside it, what a package from elsewhere brought (case 10), and what a Go program holds.
 func TestCase09OwnedByTheDistribution(t *testing.T) {
-	database := compile(t, map[string][]object{
-		"PyPI":   {record("PYSEC-2026-1", affected("PyPI", "urllib3", "2"), object{"aliases": []string{"CVE-2026-1001"}})},
-		"npm":    {record("GHSA-1", affected("npm", "a", "2"), object{"aliases": []string{"CVE-2026-1002"}})},
-		"Go":     {record("GO-2026-3", affected("Go", "example.com/m", "2.0.0"), object{"aliases": []string{"CVE-2026-1003"}})},
-		"Debian": {record("DEBIAN-CVE-2025-1001", affected("Debian:12", "python-urllib3", "0.9"), object{"upstream": []string{"CVE-2025-1001"}})},
-	})
-	owned := func(p inventory.Package, owner string) inventory.Package {
-		p.OwnedBy = owner
-		return p
+	names := func(names ...string) object { return object{"aliases": names} }
+	ofDebian := func(id, release, source, fixed string, more ...object) object {
+		return record(id, affected("Debian:"+release, source, fixed), more...)
 	}
-	python := inventory.Package{PURL: "pkg:pypi/urllib3@1", Type: "pypi", Name: "urllib3", Version: "1"}
-	node := inventory.Package{PURL: "pkg:npm/a@1", Type: "npm", Name: "a", Version: "1"}
 	urllib3, elsewhere := deb("python3-urllib3", "1-1", "python-urllib3", "1-1"), deb("vendor-agent", "5", "vendor-agent", "5")
-	result := match(t, debian(urllib3, elsewhere, python, owned(python, urllib3.PURL), owned(node, elsewhere.PURL),
-		owned(module("example.com/m", "v1.0.0"), urllib3.PURL)), database)
-	expect(t, keys(result.Findings), "CVE-2026-1001 pkg:pypi/urllib3@1", "CVE-2026-1002 pkg:npm/a@1", "CVE-2026-1003 pkg:golang/example.com/m@v1.0.0")
-	want := []finding.Suppressed{{Key: finding.VulnerabilityKey("CVE-2026-1001", "pkg:pypi/urllib3@1"), ID: "CVE-2026-1001",
-		Package: "pkg:pypi/urllib3@1", Reason: finding.OwnedByDistro}}
-	if diff := cmp.Diff(want, result.Suppressed); diff != "" {
-		t.Error(diff)
+	for _, test := range []struct {
+		name   string
+		debian []object // records, beside one of another vulnerability
+		owner  string
+		want   []string // what is left, of two vulnerabilities
+	}{
+		{"nothing of it is named", nil, urllib3.PURL, []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}},
+		{"mended", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "0.9", object{"upstream": []string{"CVE-2026-1001"}})},
+			urllib3.PURL, []string{"CVE-2026-1002", "PYSEC-2026-3"}},
+		{"not mended", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "", object{"upstream": []string{"CVE-2026-1001"}})},
+			urllib3.PURL, []string{"CVE-2026-1002", "PYSEC-2026-3"}},
+		{"never affected", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "0", object{"upstream": []string{"CVE-2026-1001"}})},
+			urllib3.PURL, []string{"CVE-2026-1002", "PYSEC-2026-3"}},
+		{"an erratum of several", []object{ofDebian("DSA-1-1", "12", "python-urllib3", "0.9", object{"upstream": []string{"CVE-2026-1001", "CVE-2026-1002"}})},
+			urllib3.PURL, []string{"PYSEC-2026-3"}},
+		{"by a name that is no CVE", []object{ofDebian("DSA-1-1", "12", "python-urllib3", "0.9", names("GHSA-3"))},
+			urllib3.PURL, []string{"CVE-2026-1001", "CVE-2026-1002"}},
+		{"by the record's own id", []object{ofDebian("GHSA-3", "12", "python-urllib3", "0.9")},
+			urllib3.PURL, []string{"CVE-2026-1001", "CVE-2026-1002"}},
+		{"the name of a record that speaks of two is neither's", []object{ofDebian("DSA-1-1", "12", "python-urllib3", "0.9", names("PYSEC-2026-1"))},
+			urllib3.PURL, []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}},
+		{"withdrawn", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "0.9", names("CVE-2026-1001"), object{"withdrawn": "2026-01-02T00:00:00Z"})},
+			urllib3.PURL, []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}},
+		{"of another release", []object{ofDebian("DEBIAN-CVE-2026-1001", "11", "python-urllib3", "0.9", names("CVE-2026-1001"))},
+			urllib3.PURL, []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}},
+		{"of another source", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-pip", "0.9", names("CVE-2026-1001"))},
+			urllib3.PURL, []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}},
+		{"case 10: brought by a package from elsewhere", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "0.9", names("CVE-2026-1001"))},
+			elsewhere.PURL, []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}},
+		{"brought by none", []object{ofDebian("DEBIAN-CVE-2026-1001", "12", "python-urllib3", "0.9", names("CVE-2026-1001"))},
+			"", []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			database := compile(t, map[string][]object{
+				"PyPI": {record("PYSEC-2026-1", affected("PyPI", "urllib3", "2"), names("CVE-2026-1001", "CVE-2026-1002")),
+					record("PYSEC-2026-3", affected("PyPI", "urllib3", "2"), names("GHSA-3"))},
+				"Debian": append(test.debian, ofDebian("DEBIAN-CVE-2025-1001", "12", "python-urllib3", "0.9", names("CVE-2025-1001"))),
+			})
+			python := inventory.Package{PURL: "pkg:pypi/urllib3@1", Type: "pypi", Name: "urllib3", Version: "1", OwnedBy: test.owner}
+			result := match(t, debian(urllib3, elsewhere, python), database)
+			var got []string
+			for _, f := range result.Findings {
+				if f.Package == python.PURL {
+					got = append(got, f.ID)
+				}
+			}
+			expect(t, got, test.want...)
+			left := []string{"CVE-2026-1001", "CVE-2026-1002", "PYSEC-2026-3"}
+			left = slices.DeleteFunc(left, func(id string) bool { return slices.Contains(test.want, id) })
+			var suppressed []string
+			for _, s := range result.Suppressed {
+				if s.Reason == finding.OwnedByDistro && s.Package == python.PURL {
+					suppressed = append(suppressed, s.ID)
+				}
+			}
+			expect(t, append([]string{}, suppressed...), left...)
+		})
+	}
+}
+
+// TestCase09CompiledModulesKeepTheirRows: what was compiled into a Go or Rust program is for no
+// distribution to say, whatever it names.
+func TestCase09CompiledModulesKeepTheirRows(t *testing.T) {
+	database := compile(t, map[string][]object{
+		"Go":     {record("GO-2026-1", affected("Go", "example.com/m", "2.0.0"), object{"aliases": []string{"CVE-2026-1001"}})},
+		"Debian": {record("DEBIAN-CVE-2026-1001", affected("Debian:12", "tool", "0.9"), object{"upstream": []string{"CVE-2026-1001"}})},
+	})
+	tool, m := deb("tool", "1-1", "tool", "1-1"), module("example.com/m", "v1.0.0")
+	m.OwnedBy = tool.PURL
+	expect(t, keys(match(t, debian(tool, m), database).Findings), "CVE-2026-1001 pkg:golang/example.com/m@v1.0.0")
+}
+
+// TestCase09OwnedByAModule: the records of another module stream are no answer (hard case 5).
+func TestCase09OwnedByAModule(t *testing.T) {
+	erratum := func(id, stream string) object {
+		return record(id, affected("AlmaLinux:8", "nodejs", "1:1.module_el8"), object{"summary": "Important: nodejs:" + stream + " security update", "related": []string{"CVE-2026-" + id[len(id)-4:]}})
+	}
+	database := compile(t, map[string][]object{
+		"npm": {record("GHSA-1", affected("npm", "a", "2"), object{"aliases": []string{"CVE-2026-1018"}}),
+			record("GHSA-2", affected("npm", "a", "2"), object{"aliases": []string{"CVE-2026-1020"}})},
+		"AlmaLinux": {erratum("ALSA-2026:1018", "18"), erratum("ALSA-2026:1020", "20")},
+	})
+	const modular, plain = "1:18.14.0-1.module_el8.7.0+9+d", "1:18.14.0-1.el8"
+	for _, test := range []struct {
+		name, version, module string
+		want                  []string
+	}{
+		{"of stream 18", modular, "nodejs:18", []string{"CVE-2026-1020"}},
+		{"of a stream that it does not name", modular, "", nil},
+		{"of no module", plain, "", []string{"CVE-2026-1018", "CVE-2026-1020"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			owner := rpm("nodejs", test.version, "nodejs", test.version)
+			owner.Module = test.module
+			part := inventory.Package{PURL: "pkg:npm/a@1", Type: "npm", Name: "a", Version: "1", OwnedBy: owner.PURL}
+			result := match(t, inventory.Facts{Distro: &inventory.Distro{ID: "almalinux", VersionID: "8.9"}, Packages: []inventory.Package{owner, part}}, database)
+			var got []string
+			for _, f := range result.Findings {
+				got = append(got, f.ID)
+			}
+			expect(t, got, test.want...)
+		})
 	}
 }
 

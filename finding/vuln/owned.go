@@ -2,6 +2,7 @@ package vuln
 
 import (
 	"fmt"
+	"slices"
 
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/inventory"
@@ -24,8 +25,9 @@ func ownersOf(packages []inventory.Package) map[string]*inventory.Package {
 }
 
 // suppressOwned suppresses the rows of a package that the distribution's own brought (hard case
-// 9): the distribution mends without raising the version, and its advisories say what it mended.
-// They must speak of the owner at all: of a package from elsewhere (hard case 10) they do not.
+// 9) where the distribution's records of that package name the vulnerability: it mends without
+// raising the version, and so has answered, whatever its answer is. Where they do not name it
+// nobody has, and the row stays (docs/decisions/0025).
 //
 // Go and Rust programs keep their rows: what was compiled into them is in no advisory of the
 // distribution's.
@@ -34,24 +36,58 @@ func (m *matcher) suppressOwned(p *inventory.Package, rows []row) error {
 	if owner == nil || p.Type == "golang" || p.Type == "cargo" {
 		return nil
 	}
-	for _, q := range m.queriesOf(owner) {
-		cursor, err := m.database.Lookup(q.ecosystem, q.name)
-		if err != nil {
-			return err
-		}
-		if cursor.Next() {
-			for i := range rows {
-				if rows[i].reason == "" {
-					rows[i].reason = finding.OwnedByDistro
-				}
-			}
-			return nil
-		}
-		if err := cursor.Err(); err != nil {
-			return err
+	named, err := m.namedOf(owner)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		if rows[i].reason == "" && isNamed(rows[i], named) {
+			rows[i].reason = finding.OwnedByDistro
 		}
 	}
 	return nil
+}
+
+// isNamed tells whether a row's vulnerability is among those named, by any of its names. A record
+// that speaks of several lends its names to none of them.
+func isNamed(r row, named map[string]bool) bool {
+	return named[r.finding.ID] || slices.ContainsFunc(r.hits, func(h hit) bool {
+		return len(h.record.CVEs) <= 1 && slices.ContainsFunc(namesOf(h), func(name string) bool { return named[name] })
+	})
+}
+
+// namedOf returns every name of the vulnerabilities that the records of a package speak of,
+// whatever they say of its version. A record that was withdrawn says nothing.
+func (m *matcher) namedOf(p *inventory.Package) (map[string]bool, error) {
+	if named, ok := m.named[p.PURL]; ok {
+		return named, nil
+	}
+	named := map[string]bool{}
+	for _, q := range m.queriesOf(p) {
+		cursor, err := m.database.Lookup(q.ecosystem, q.name)
+		if err != nil {
+			return nil, err
+		}
+		for cursor.Next() {
+			record, err := cursor.Record()
+			if err != nil {
+				return nil, err
+			}
+			if !record.Withdrawn.IsZero() || isOfOtherStream(p, record) {
+				continue
+			}
+			for _, names := range [...][]string{{record.ID}, record.Aliases, record.CVEs} {
+				for _, name := range names {
+					named[name] = true
+				}
+			}
+		}
+		if err := cursor.Err(); err != nil {
+			return nil, err
+		}
+	}
+	m.named[p.PURL] = named
+	return named, nil
 }
 
 // programOf returns the ecosystem whose advisories speak of a program that came without a

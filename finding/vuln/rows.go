@@ -14,6 +14,7 @@ import (
 // row is a finding, or a suppressed one if it has a reason.
 type row struct {
 	finding finding.Finding
+	hits    []hit // what it was made of
 	reason  finding.Reason
 }
 
@@ -39,7 +40,7 @@ func (m *matcher) rows(p *inventory.Package, q query, hits []hit) ([]row, error)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{finding: f})
+		rows = append(rows, row{finding: f, hits: live})
 	}
 	return rows, nil
 }

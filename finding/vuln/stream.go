@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"plimsoll.dev/plimsoll/advisory"
+	"plimsoll.dev/plimsoll/advisory/db"
 	"plimsoll.dev/plimsoll/inventory"
 )
 
@@ -22,5 +23,17 @@ func isOtherStream(p *inventory.Package, h hit) bool {
 	if ofModule != advisory.IsModularVersion(h.match.Fixed) {
 		return true
 	}
-	return ofModule && p.Module != "" && len(h.record.Streams) > 0 && !slices.Contains(h.record.Streams, p.Module)
+	return ofModule && isOfOtherStream(p, h.record)
+}
+
+// isOfOtherStream tells whether a record names module streams, and the package is of none of them.
+// A package of a module that does not say which stream it is from may be of any.
+func isOfOtherStream(p *inventory.Package, record db.Record) bool {
+	if p.Type != "rpm" || len(record.Streams) == 0 {
+		return false
+	}
+	if p.Module == "" {
+		return !advisory.IsModularVersion(p.Version)
+	}
+	return !slices.Contains(record.Streams, p.Module)
 }

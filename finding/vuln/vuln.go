@@ -31,7 +31,7 @@ type Result struct {
 // Match looks every package of facts up in the database. It fails only if the database cannot
 // be read or ctx ends.
 func Match(ctx context.Context, facts inventory.Facts, database *db.DB) (Result, error) {
-	m := matcher{database: database, distro: facts.Distro, owners: ownersOf(facts.Packages), bySource: map[query][]hit{}, byCVE: map[string]cve{}, covered: map[string]bool{}, release: map[string]string{}}
+	m := matcher{database: database, distro: facts.Distro, owners: ownersOf(facts.Packages), bySource: map[query][]hit{}, byCVE: map[string]cve{}, named: map[string]map[string]bool{}, covered: map[string]bool{}, release: map[string]string{}}
 	for i := range facts.Packages {
 		if err := ctx.Err(); err != nil {
 			return Result{}, err
@@ -65,6 +65,7 @@ type matcher struct {
 	byCVE    map[string]cve
 	covered  map[string]bool
 	owners   map[string]*inventory.Package // by purl: packages that brought others
+	named    map[string]map[string]bool    // by purl of an owner: the vulnerabilities that its records name
 	release  map[string]string             // the first name of the release that an ecosystem belongs to
 	key      []byte
 }
@@ -106,6 +107,8 @@ func (m *matcher) queriesOf(p *inventory.Package) []query {
 	ecosystems, name := m.ecosystemsOf(p)
 	names := []query{{name: name, version: p.Version}}
 	switch {
+	case p.Type == "maven":
+		names = artifactQuestions(name, p.Version)
 	case p.Source == nil:
 	case p.Type == "rpm" && p.Source.Name != name:
 		// Red Hat and AlmaLinux speak of binary packages, Rocky Linux and SUSE of source packages.
@@ -248,6 +251,9 @@ func (m *matcher) lookup(q query) ([]hit, error) {
 	}
 	var hits []hit
 	for cursor.Next() {
+		if cursor.AffectsNone() {
+			continue
+		}
 		if !comparable {
 			m.gap(q, "unorderable-version", versionProblem(q))
 			break

@@ -165,6 +165,15 @@ func TestCase12VersionlessModuleIsUnknown(t *testing.T) {
 	}
 }
 
+func TestARecordThatAffectsNothingLeavesNothingUnknown(t *testing.T) {
+	database := compile(t, map[string][]object{"Go": {record("GO-2026-1", affected("Go", "example.test/app", "0"))}})
+	result := match(t, inventory.Facts{Packages: []inventory.Package{module("example.test/app", ""), module("example.test/app", "x")}}, database)
+	expect(t, keys(result.Findings))
+	if gaps := result.Coverage.Gaps; len(gaps) > 0 {
+		t.Errorf("gaps are %+v, want none", gaps)
+	}
+}
+
 func TestCase15KernelHeadersAreSuppressed(t *testing.T) {
 	database := compile(t, map[string][]object{"Debian": {
 		record("DEBIAN-CVE-2026-1001", affected("Debian:12", "linux", ""), object{"upstream": []string{"CVE-2026-1001"}})}})

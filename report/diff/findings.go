@@ -91,68 +91,58 @@ func (c *comparison) remaining(a, b *finding.Finding) Finding {
 
 // ended is a finding of A that B has not.
 func (c *comparison) ended(a *finding.Finding) Finding {
-	p := c.inA[a.Package]
-	f := newFinding(Fixed, a, p)
-	_, f.From = nameAndVersion(p)
+	f := newFinding(Fixed, a, c.inA[a.Package])
 	step, changed := c.fromA[a.Package]
-	switch {
-	case a.Kind == finding.Config:
-		f.Reason = Configured
-		if c.b.Coverage.State("config") != inventory.Full {
-			f.unclear("a")
-		}
-	case changed && step.after == nil:
-		f.Reason, f.To = otherBinary(p, c.b, Removed, false)
-		if !sawPackages(c.b.Coverage, p) {
-			f.unclear("a")
-		}
-	default:
-		f.Reason = Unchanged
-		if changed {
-			f.Reason = step.reason()
-			_, f.To = nameAndVersion(step.after)
-		} else if p != nil {
-			f.To = f.From
-		}
-		if !sawAdvisories(c.b.Coverage, a) {
-			f.unclear("a")
-		}
-	}
-	f.Why = f.words()
+	f.alone(a, counterpart{in: "a", here: &f.From, there: &f.To, of: c.inA[a.Package], changed: changed, step: step, is: step.after, other: c.b})
 	return f
 }
 
 // begun is a finding of B that A has not.
 func (c *comparison) begun(b *finding.Finding) Finding {
-	p := c.inB[b.Package]
-	f := newFinding(New, b, p)
-	_, f.To = nameAndVersion(p)
+	f := newFinding(New, b, c.inB[b.Package])
 	step, changed := c.toB[b.Package]
+	f.alone(b, counterpart{in: "b", here: &f.To, there: &f.From, of: c.inB[b.Package], changed: changed, step: step, is: step.before, other: c.a})
+	return f
+}
+
+// counterpart is what the other target has in place of a package.
+type counterpart struct {
+	in          string  // the target that has the finding
+	here, there *string // versions
+	of          *inventory.Package
+	changed     bool
+	step        change             // what became of it, or where it comes from
+	is          *inventory.Package // nil if there is none
+	other       *report.Report
+}
+
+// alone fills in why one target has a finding and the other has not: whether that was looked at
+// for it, and what it has in place of the package.
+func (f *Finding) alone(is *finding.Finding, c counterpart) {
+	_, *c.here = nameAndVersion(c.of)
+	var seen bool
 	switch {
-	case b.Kind == finding.Config:
+	case is.Kind == finding.Config:
 		f.Reason = Configured
-		if c.a.Coverage.State("config") != inventory.Full {
-			f.unclear("b")
-		}
-	case changed && step.before == nil:
-		f.Reason, f.From = otherBinary(p, c.a, Added, true)
-		if !sawPackages(c.a.Coverage, p) {
-			f.unclear("b")
-		}
+		seen = c.other.Coverage.State("config") == inventory.Full
+	case c.changed && c.is == nil:
+		f.Reason, *c.there = otherBinary(c.of, c.other, c.step.reason(), c.in == "b")
+		seen = sawPackages(c.other.Coverage, c.of)
+	case c.changed:
+		f.Reason = c.step.reason()
+		_, *c.there = nameAndVersion(c.is)
+		seen = sawAdvisories(c.other.Coverage, is)
 	default:
 		f.Reason = Unchanged
-		if changed {
-			f.Reason = step.reason()
-			_, f.From = nameAndVersion(step.before)
-		} else if p != nil {
-			f.From = f.To
+		if c.of != nil {
+			*c.there = *c.here
 		}
-		if !sawAdvisories(c.a.Coverage, b) {
-			f.unclear("b")
-		}
+		seen = sawAdvisories(c.other.Coverage, is)
+	}
+	if !seen {
+		f.unclear(c.in)
 	}
 	f.Why = f.words()
-	return f
 }
 
 // otherBinary looks for another package of p's source in the other target: libssl1.1 became

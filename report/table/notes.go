@@ -68,7 +68,7 @@ func reasonWords(reason finding.Reason) string {
 	case finding.KernelHeaders:
 		return "kernel headers, which are not the kernel"
 	case finding.OwnedByDistro:
-		return "in files of the distribution's packages, whose own advisories count"
+		return "in files of the distribution's packages, whose own advisories name it"
 	default:
 		return clean(string(reason))
 	}

@@ -1,5 +1,7 @@
 // Package gobinary reads the modules that Go programs and shared objects were built from: the
-// main module, its dependencies with their replacements, and the standard library.
+// main module, its dependencies with their replacements, and the standard library. Of a program that
+// was built without modules it lists the main package, by its path and without a version: the
+// modules whose code it holds are not known, which is a gap.
 //
 // Only ELF files are looked at: images run Linux. Most Go programs show the toolchain's note in
 // their first bytes and are read while their layer passes. One that does not (its build id was
@@ -46,7 +48,7 @@ func New() Extractor {
 func (Extractor) Name() string { return "gobinary" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 2 }
+func (Extractor) Version() int { return 3 }
 
 // Known returns nothing: Go programs may lie anywhere.
 func (Extractor) Known() []string { return nil }

@@ -14,6 +14,10 @@ import (
 // standard library is called stdlib, as in OSV's Go database.
 func modules(info *buildinfo.BuildInfo) record.Contents {
 	var list lister
+	withoutModules := info.Main.Path == "" && len(info.Deps) == 0 && !isToolchain(info.Path)
+	if withoutModules {
+		list.addProgram(info.Path)
+	}
 	if info.Main.Path != "" {
 		list.add(info.Main.Path, info.Main.Version)
 	}
@@ -32,7 +36,7 @@ func modules(info *buildinfo.BuildInfo) record.Contents {
 		})
 	}
 	contents.Gaps = list.malformed.AppendTo(contents.Gaps, record.MalformedEntry)
-	if info.Main.Path == "" && len(info.Deps) == 0 && !isToolchain(info.Path) {
+	if withoutModules {
 		contents.Gaps = append(contents.Gaps, record.Gap{
 			Code: record.NoModuleList, Why: "it was built without modules: which ones it holds is not known",
 		})
@@ -74,6 +78,19 @@ func (l *lister) add(path, version string) {
 		l.malformed.Add("the version of %.80s is not a word", path)
 	default:
 		l.contents.Packages = append(l.contents.Packages, record.Package{Name: path, Version: version})
+	}
+}
+
+// addProgram adds a program that was built without modules, by its main package: it has no version,
+// and which module it would be of is not stated. The gap of the list that is missing says so. One
+// that was built from files and not from a package has no name (cmd/go, "command-line-arguments").
+func (l *lister) addProgram(path string) {
+	switch {
+	case path == "" || path == "command-line-arguments":
+	case !record.IsWord([]byte(path)):
+		l.malformed.Add("the path of the main package is not a word")
+	default:
+		l.contents.Packages = append(l.contents.Packages, record.Package{Name: path})
 	}
 }
 

@@ -3,6 +3,7 @@ package jar
 import (
 	"strings"
 
+	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -27,7 +28,7 @@ func (e evidence) identify(file string, poms []record.Package) (p record.Package
 	if len(poms) > 0 && (e.version == "" || e.isOneOf(poms, artifact)) {
 		return record.Package{}, ""
 	}
-	p = record.Package{Version: e.version, Guessed: true}
+	p = record.Package{Version: finished(e.version, fileVersion), Guessed: true}
 	if p.Version == "" {
 		if p.Version = fileVersion; e.classes {
 			missed = "neither a pom.properties file nor its manifest says which artifact it is"
@@ -55,7 +56,7 @@ func (e evidence) identify(file string, poms []record.Package) (p record.Package
 func (e evidence) isOneOf(poms []record.Package, artifact string) bool {
 	for _, p := range poms {
 		group, name, _ := strings.Cut(p.Name, ":")
-		if sameVersion(p.Version, e.version) || strings.EqualFold(name, artifact) {
+		if sameVersion(p.Version, e.version) || leadsTo(e.version, p.Version) || strings.EqualFold(name, artifact) {
 			return true
 		}
 		for _, id := range [...]string{e.symbolicName, e.module} {
@@ -65,6 +66,21 @@ func (e evidence) isOneOf(poms []record.Package, artifact string) bool {
 		}
 	}
 	return false
+}
+
+// finished returns the version that the file's name states where the manifest's is that of a build
+// on the way to it, and else the manifest's.
+func finished(stated, fileVersion string) string {
+	if fileVersion != "" && leadsTo(stated, fileVersion) {
+		return fileVersion
+	}
+	return stated
+}
+
+// leadsTo tells whether a version is that of a build on the way to another: 9.4-SNAPSHOT to 9.4.
+func leadsTo(unfinished, version string) bool {
+	release, ok := ecosystem.UnfinishedMaven(unfinished)
+	return ok && sameVersion(version, release)
 }
 
 // sameVersion compares a Maven version with one that may be in OSGi's form: three numbers, and a

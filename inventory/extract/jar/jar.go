@@ -59,7 +59,7 @@ func New() Extractor { return Extractor{} }
 func (Extractor) Name() string { return "jar" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 2 }
+func (Extractor) Version() int { return 3 }
 
 // Known returns nothing: Java archives may lie anywhere.
 func (Extractor) Known() []string { return nil }
