@@ -40,6 +40,7 @@ type Report struct {
 	Distro   *inventory.Distro     `json:"distro,omitempty"`
 	Packages []inventory.Package   `json:"packages"`
 	Manifest inventory.ManifestRef `json:"manifest,omitzero"`
+	Files    inventory.FileFacts   `json:"files,omitzero"`
 
 	Findings   []finding.Finding    `json:"findings"`
 	Suppressed []finding.Suppressed `json:"suppressed"`

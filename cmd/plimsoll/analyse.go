@@ -57,7 +57,7 @@ func (p *program) examine(ctx context.Context, scanned *scan.Result, at moment, 
 	facts := scanned.Facts
 	a := &analysis{facts: facts, manifest: scanned.Manifest, report: report.Report{
 		Schema: report.Schema, EvaluatedAt: at.now, Replay: at.replay,
-		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest,
+		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest, Files: facts.Files,
 		Findings: []finding.Finding{}, Suppressed: []finding.Suppressed{},
 		Coverage: facts.Coverage.Merge(inventory.Coverage{}),
 		Engine:   report.Engine{Name: engineName, Version: engineVersion()},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"plimsoll.dev/plimsoll/inventory"
@@ -82,16 +83,16 @@ func reportFacts(data []byte) (inventory.Facts, error) {
 	if err != nil {
 		return inventory.Facts{}, err
 	}
-	return inventory.Facts{Target: r.Target, Distro: r.Distro, Packages: r.Packages, Manifest: r.Manifest, Coverage: factsCoverage(r)}, nil
+	return inventory.Facts{Target: r.Target, Distro: r.Distro, Packages: r.Packages, Manifest: r.Manifest, Files: r.Files, Coverage: factsCoverage(r)}, nil
 }
 
 // factsCoverage leaves out what depends on what was looked for, and in which advisories. That the
-// configuration is not known is a fact of the target.
+// configuration is not known, or not in full, is a fact of the target.
 func factsCoverage(r *report.Report) inventory.Coverage {
 	var coverage inventory.Coverage
 	isFact := func(dimension string) bool {
 		return strings.HasPrefix(dimension, "packages/") || dimension == "files" ||
-			dimension == "config" && r.Coverage.States[dimension] == inventory.Unknown
+			dimension == "config" && slices.Contains([]inventory.State{inventory.Partial, inventory.Unknown}, r.Coverage.States[dimension])
 	}
 	for dimension, state := range r.Coverage.States {
 		if isFact(dimension) {

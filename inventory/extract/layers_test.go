@@ -34,6 +34,7 @@ func opaque(folder string) tar.Header { return file(folder+"/.wh..wh..opq", "") 
 type scanned struct {
 	distro   *inventory.Distro
 	packages []inventory.Package
+	files    inventory.FileFacts
 	coverage inventory.Coverage
 	missing  []Late
 	diffIDs  []image.Digest
@@ -74,7 +75,8 @@ func scan(t *testing.T, lazy bool, layers ...[]tar.Header) scanned {
 		}
 		late[LateKey{l.Layer, l.Path}] = results[l.Path]
 	}
-	s.distro, s.packages, s.coverage = Join(tree, indexes, s.diffIDs, late)
+	joined := Join(tree, indexes, s.diffIDs, late)
+	s.distro, s.packages, s.files, s.coverage = joined.Distro, joined.Packages, joined.Files, joined.Coverage
 	return s
 }
 

@@ -13,9 +13,6 @@ type owned struct {
 	sums []PathSum
 }
 
-// link is a symbolic link in the root: where /usr is merged, lib leads to usr/lib.
-type link struct{ name, target string }
-
 // inside stands between a file's path and the path of what lies in it.
 const inside = "!/"
 
@@ -47,9 +44,17 @@ func (f *Found) addOwned(purl string, sums []PathSum) {
 	}
 }
 
-// AddLink records that a name in the root is a symbolic link: package databases may list files
-// by it.
-func (f *Found) AddLink(name, target string) { f.links = append(f.links, link{name, target}) }
+// maxNames is how many names of one file are tried, and how many links to one folder are kept.
+// Where /usr is merged a file has two names, and three where usr/sbin is merged too.
+const maxNames = 16
+
+// AddLink records that a path is a symbolic link to a folder: package databases may list files
+// by it. Where /usr is merged, lib leads to usr/lib.
+func (f *Found) AddLink(path, folder string) {
+	if folder != "" && len(f.links[folder]) < maxNames {
+		f.links[folder] = append(f.links[folder], path)
+	}
+}
 
 // byOwner splits every package that is not the distribution's own by whose files it lies in: the
 // python module that came with a deb, and the same one that pip put beside it, are two.
@@ -138,12 +143,19 @@ func (f *Found) owners(paths []string) map[string]string {
 	return owners
 }
 
-// namesOf lists the names that a file goes by: its real path, and those through links in the root.
+// namesOf lists the names that a file goes by: its real path, and those through links to the
+// folders that it lies in. A name that goes through one link may go through another.
 func (f *Found) namesOf(path string) []string {
 	names := []string{path}
-	for _, l := range f.links {
-		if rest, below := strings.CutPrefix(path, l.target+"/"); below {
-			names = append(names, l.name+"/"+rest)
+	for i := 0; i < len(names); i++ {
+		name := names[i]
+		for end := strings.LastIndexByte(name, '/'); end > 0; end = strings.LastIndexByte(name[:end], '/') {
+			for _, link := range f.links[name[:end]] {
+				other := link + name[end:]
+				if len(names) < maxNames && !slices.Contains(names, other) {
+					names = append(names, other)
+				}
+			}
 		}
 	}
 	return names
