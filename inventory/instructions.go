@@ -80,7 +80,7 @@ func (r historyReader) instruction(createdBy string) string {
 	line := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(createdBy), byBuildKit))
 	command, isRun := strings.CutPrefix(line, runsCommand)
 	if arguments := r.arguments.FindString(command); arguments != "" {
-		return runsCommand + r.withoutArguments(command[len(arguments):])
+		return strings.TrimSpace(runsCommand + r.withoutArguments(command[len(arguments):]))
 	}
 	shell := r.shell.FindString(command)
 	if shell == "" {
@@ -90,7 +90,7 @@ func (r historyReader) instruction(createdBy string) string {
 	if other, isOther := strings.CutPrefix(command, noCommand); isOther && !isRun {
 		return r.redactLine(strings.TrimSpace(other))
 	}
-	return runsCommand + command
+	return strings.TrimSpace(runsCommand + command)
 }
 
 // withoutArguments returns the command that follows the build arguments. The history quotes

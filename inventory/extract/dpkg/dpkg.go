@@ -71,7 +71,7 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 		if _, isList := listOf(file.Path); isList {
 			continue
 		}
-		stanza := strings.TrimPrefix(file.Path, statusFolder) // whose list is called as it is
+		stanza := strings.TrimPrefix(file.Path, statusFolder) // a list beside it is called as it is
 		var unlisted record.Tally
 		found.AddContents(file, purlType, func(p record.Package) string {
 			purl := ecosystem.DebPURL(id, p.Name, p.Version, p.Arch, tag)
