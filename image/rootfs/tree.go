@@ -119,11 +119,11 @@ func (t *Tree) Files() iter.Seq[*Node] {
 }
 
 // LinkedFolders returns the symbolic links that lead to a folder other than the root, with the real
-// path of that folder, in the order of the links' paths. What cannot be followed with the steps of
-// one merge is left out.
+// path of that folder, in the order of the links' paths. What cannot be followed in
+// maxLinkSteps is left out.
 func (t *Tree) LinkedFolders() iter.Seq2[string, string] {
 	return func(yield func(link, folder string) bool) {
-		walk := walk{tree: t, steps: maxSteps}
+		walk := walk{tree: t, steps: maxLinkSteps}
 		for id := range t.all() {
 			if !t.nodes[id].isSymlink() {
 				continue

@@ -40,7 +40,7 @@ func (f *Found) AddBroughtFiles(sums []PathSum) {
 func (f *Found) AddFolder(folder string) {
 	name, isFolder := strings.CutSuffix(folder, "/")
 	if isFolder && !isShared(name) {
-		f.folders[folder] = true
+		f.folders[SumPath(name)] = true
 	}
 }
 
@@ -121,8 +121,8 @@ func (f *Found) inFolder(path string) bool {
 	if len(f.folders) == 0 {
 		return false
 	}
-	for end := strings.LastIndexByte(path, '/'); end > 0; end = strings.LastIndexByte(path[:end], '/') {
-		if f.folders[path[:end+1]] {
+	for sum := range foldersAbove(path) {
+		if f.folders[sum] {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -12,6 +13,10 @@ type owned struct {
 	purl string
 	sums []PathSum
 }
+
+// link is a symbolic link to a folder, whose real path is given: where /usr is merged, lib leads to
+// usr/lib.
+type link struct{ path, folder string }
 
 // inside stands between a file's path and the path of what lies in it.
 const inside = "!/"
@@ -49,10 +54,10 @@ func (f *Found) addOwned(purl string, sums []PathSum) {
 const maxNames = 16
 
 // AddLink records that a path is a symbolic link to a folder: package databases may list files
-// by it. Where /usr is merged, lib leads to usr/lib.
+// by it.
 func (f *Found) AddLink(path, folder string) {
-	if folder != "" && len(f.links[folder]) < maxNames {
-		f.links[folder] = append(f.links[folder], path)
+	if sum := SumPath(folder); folder != "" && len(f.links[sum]) < maxNames {
+		f.links[sum] = append(f.links[sum], link{path, folder})
 	}
 }
 
@@ -149,16 +154,33 @@ func (f *Found) namesOf(path string) []string {
 	names := []string{path}
 	for i := 0; i < len(names); i++ {
 		name := names[i]
-		for end := strings.LastIndexByte(name, '/'); end > 0; end = strings.LastIndexByte(name[:end], '/') {
-			for _, link := range f.links[name[:end]] {
-				other := link + name[end:]
-				if len(names) < maxNames && !slices.Contains(names, other) {
+		for sum, end := range foldersAbove(name) {
+			for _, l := range f.links[sum] {
+				other := l.path + name[end:]
+				if len(names) < maxNames && l.folder == name[:end] && !slices.Contains(names, other) {
 					names = append(names, other)
 				}
 			}
 		}
 	}
 	return names
+}
+
+// foldersAbove returns the folders that a path lies in, the outermost first: the sum and the length
+// of each. It takes time in proportion to the path's length, however deep that is.
+func foldersAbove(path string) iter.Seq2[PathSum, int] {
+	return func(yield func(sum PathSum, end int) bool) {
+		sum, start := SumPath(""), 0
+		for i := 1; i < len(path); i++ {
+			if path[i] != '/' {
+				continue
+			}
+			sum, start = ExtendSum(sum, path[start:i]), i
+			if !yield(sum, i) {
+				return
+			}
+		}
+	}
 }
 
 // outermost is the path of the file that a location lies in.
