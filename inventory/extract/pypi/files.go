@@ -70,7 +70,7 @@ func firstField(line []byte) string {
 }
 
 // folders are those that a package without a list of files brought: the one of its name beside its
-// metadata, and all of an egg that is a folder.
+// metadata, in small letters too, as MarkupSafe's is markupsafe; and all of an egg that is a folder.
 func folders(file string, _ record.Package) []string {
 	metadataFolder, _, isInside := cutLast(file, "/")
 	if egg, found := strings.CutSuffix(metadataFolder, "/EGG-INFO"); found {
@@ -86,7 +86,7 @@ func folders(file string, _ record.Package) []string {
 	}
 	name, _, _ = strings.Cut(name, "-")
 	name, _, _ = strings.Cut(name, ".")
-	return []string{site + "/" + name + "/", site + "/" + name + ".libs/"}
+	return []string{site + "/" + name + "/", site + "/" + strings.ToLower(name) + "/", site + "/" + name + ".libs/"}
 }
 
 // isSite tells whether a folder is one into which packages are installed (Python, module site).

@@ -52,9 +52,10 @@ func TestFileLists(t *testing.T) {
 func TestFolders(t *testing.T) {
 	const site = "usr/local/lib/python3.11/site-packages/"
 	for file, want := range map[string][]string{
-		site + "requests-2.31.0.dist-info/METADATA": {site + "requests/", site + "requests.libs/"},
-		site + "lazr-1.egg-info/PKG-INFO":           {site + "lazr/", site + "lazr.libs/"},
-		site + "lazr-1.egg-info":                    {site + "lazr/", site + "lazr.libs/"},
+		site + "requests-2.31.0.dist-info/METADATA": {site + "requests/", site + "requests/", site + "requests.libs/"},
+		site + "MarkupSafe-2.1.2.egg-info/PKG-INFO": {site + "MarkupSafe/", site + "markupsafe/", site + "MarkupSafe.libs/"},
+		site + "lazr-1.egg-info/PKG-INFO":           {site + "lazr/", site + "lazr/", site + "lazr.libs/"},
+		site + "lazr-1.egg-info":                    {site + "lazr/", site + "lazr/", site + "lazr.libs/"},
 		site + "a-1-py3.egg/EGG-INFO/PKG-INFO":      {site + "a-1-py3.egg/"},
 		"app/a-1.dist-info/METADATA":                nil, // an application's folder is no site
 	} {
