@@ -55,8 +55,9 @@ const (
 	runsCommand = "RUN "
 )
 
-// shellPattern matches the shell that a command is handed to, as images set one with SHELL.
-const shellPattern = `(?:(?:\S*/)?(?:ba|da|a|z|k)?sh(?: -\w*o \w+| -\w+)* -\w*c|cmd /S /C)(?: |$)`
+// shellPattern matches the shell that a command is handed to, as images set one with SHELL: by its
+// name or its path, which is no part of a value.
+const shellPattern = `(?:(?:/(?:[^\s=]*/)?)?(?:ba|da|a|z|k)?sh(?: -\w*o \w+| -\w+)* -\w*c|cmd /S /C)(?: |$)`
 
 // historyReader reads the steps of a history.
 type historyReader struct {
@@ -70,7 +71,7 @@ func newHistoryReader() historyReader {
 		secret: newSecrets(),
 		shell:  regexp.MustCompile(`^` + shellPattern), anyShell: regexp.MustCompile(`(?:^| )` + shellPattern),
 		arguments: regexp.MustCompile(`^\|\d{1,3} `),
-		variables: regexp.MustCompile(`(?i)^(?:ENV|ARG)\s`), spaced: regexp.MustCompile(`(?i)^(?:ENV|ARG)\s+[^\s=]+\s+`),
+		variables: regexp.MustCompile(`(?i)^(?:ENV|ARG)\s`), spaced: regexp.MustCompile(`(?i)^(?:ENV|ARG)\s+([^\s=]+)\s+`),
 	}
 }
 
@@ -133,8 +134,8 @@ func (r historyReader) redactLine(line string) string {
 	if !r.variables.MatchString(line) {
 		return line
 	}
-	if start := r.spaced.FindString(line); start != "" && r.secret.isName(strings.Fields(start)[1]) { // ENV NAME VALUE
-		return start + redacted
+	if start := r.spaced.FindStringSubmatch(line); start != nil && r.secret.isName(start[1]) { // ENV NAME VALUE
+		return start[0] + redacted
 	}
 	return r.redactWords(line)
 }
