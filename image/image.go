@@ -38,6 +38,8 @@ type Image struct {
 	Digest, IndexDigest Digest
 	Platform            Platform
 	Config              Config
+	// Annotations are the manifest's; nil if the medium has none.
+	Annotations map[string]string
 	// Layers stand in the order in which they are applied, one for each Config.DiffIDs entry.
 	Layers []Layer
 }

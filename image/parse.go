@@ -11,8 +11,9 @@ import (
 
 // Manifest is one image's list of blobs (image-spec, manifest.md).
 type Manifest struct {
-	Config Descriptor
-	Layers []Descriptor
+	Config      Descriptor
+	Layers      []Descriptor
+	Annotations map[string]string
 }
 
 // Index is a list of manifests and further indexes (image-spec, image-index.md).
@@ -23,12 +24,13 @@ type Index struct {
 // wireManifest covers manifests and indexes at once, so that a document which could be read as
 // either is noticed (image-spec, manifest.md, on CVE-2021-41190).
 type wireManifest struct {
-	SchemaVersion int             `json:"schemaVersion"`
-	MediaType     string          `json:"mediaType"`
-	Config        *Descriptor     `json:"config"`
-	Layers        []Descriptor    `json:"layers"`
-	Manifests     []Descriptor    `json:"manifests"`
-	FSLayers      json.RawMessage `json:"fsLayers"`
+	SchemaVersion int               `json:"schemaVersion"`
+	MediaType     string            `json:"mediaType"`
+	Config        *Descriptor       `json:"config"`
+	Layers        []Descriptor      `json:"layers"`
+	Manifests     []Descriptor      `json:"manifests"`
+	FSLayers      json.RawMessage   `json:"fsLayers"`
+	Annotations   map[string]string `json:"annotations"`
 }
 
 // ParseManifest reads an OCI or Docker manifest of a container image.
@@ -57,7 +59,7 @@ func ParseManifest(content []byte) (Manifest, error) {
 			return Manifest{}, fmt.Errorf("layer %d of %d has media type %.120q, which no container file system can be read from: name an image with plain, gzip or zstd layers", i+1, len(wire.Layers), layer.MediaType)
 		}
 	}
-	return Manifest{Config: *wire.Config, Layers: wire.Layers}, nil
+	return Manifest{Config: *wire.Config, Layers: wire.Layers, Annotations: wire.Annotations}, nil
 }
 
 // artifactError reports a manifest of something that is no container image: a signature, an

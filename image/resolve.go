@@ -45,6 +45,7 @@ func Resolve(ctx context.Context, reference string, roots []Descriptor, want Pla
 		return nil, err
 	}
 	built.Digest, built.IndexDigest = r.found[i].Digest, r.found[i].index
+	built.Annotations = chosen.manifest.Annotations
 	// The configuration belongs to the content's identity, so its word counts, unless the index
 	// contradicts it: then engines go by the index.
 	if !built.Platform.Runs(have[i]) && !have[i].Runs(built.Platform) {

@@ -113,6 +113,39 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// TestAnnotationsAreTheManifests: not those of the index, nor of the descriptor in it, which say
+// something else, and belong to whoever wrote them.
+func TestAnnotationsAreTheManifests(t *testing.T) {
+	m := medium{}
+	plain := m.image(t, "linux/amd64", true)
+	var manifest object
+	if err := json.Unmarshal(m[plain.Digest], &manifest); err != nil {
+		t.Fatal(err)
+	}
+	manifest["annotations"] = object{"who": "manifest"}
+	annotated := m.put(t, image.MediaTypeManifest, manifest)
+	annotated.Platform, annotated.Annotations = plain.Platform, map[string]string{"who": "descriptor"}
+	index := m.put(t, image.MediaTypeIndex, object{"manifests": []image.Descriptor{annotated}, "annotations": object{"who": "index"}})
+	for name, c := range map[string]struct {
+		root image.Descriptor
+		want map[string]string
+	}{
+		"a manifest": {annotated, map[string]string{"who": "manifest"}},
+		"an index":   {index, map[string]string{"who": "manifest"}},
+		"none":       {plain, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := image.Resolve(t.Context(), "app:1", []image.Descriptor{c.root}, platform(t, "linux/amd64"), m.open)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got.Annotations); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // TestTheIndexPrevailsOverAWrongConfiguration: some cross-built images carry the builder's
 // architecture in their configuration; engines run them by the index.
 func TestTheIndexPrevailsOverAWrongConfiguration(t *testing.T) {

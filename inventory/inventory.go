@@ -27,16 +27,21 @@ type Facts struct {
 // FileFacts are what a policy may ask about the image's files. The dimension "files" of the
 // coverage tells whether they are complete.
 type FileFacts struct {
-	// Setuid are the regular files with a setuid or setgid bit that anybody may execute or read.
-	Setuid []File `json:"setuid,omitempty"` // by path
-	// Unowned are the files of the executable manifest that no package brought.
+	// Setuid are the regular files with a setuid or setgid bit, whoever may execute them.
+	Setuid []File `json:"setuid,omitempty"` // by path, at most MostSetuid
+	// Unowned are the files of the executable manifest that no package brought. None is listed if
+	// it is not known which files the packages brought: the coverage then has a gap no-file-list.
 	Unowned []File `json:"unowned,omitempty"` // by path, at most MostUnowned
 	// UnownedCount is how many there are in all.
 	UnownedCount int `json:"unownedCount,omitempty"`
 }
 
-// MostUnowned is how many unowned executables are listed.
-const MostUnowned = 1000
+// How many files are listed. Images in ordinary use have some ten with a setuid bit; of more than
+// MostSetuid the rest is a gap.
+const (
+	MostUnowned = 1000
+	MostSetuid  = 1000
+)
 
 // File is one file of the merged file system.
 type File struct {

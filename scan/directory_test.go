@@ -25,6 +25,7 @@ func TestAnUnpackedFileSystem(t *testing.T) {
 		}
 	}
 	put("etc/os-release", []byte(osRelease))
+	put("bin/dropped", []byte("#!/bin/sh\n"))
 	put("lib/apk/db/installed", installed("musl 1.2.5-r0"))
 	source, err := directory.Open(dir, "dir:"+dir)
 	if err != nil {
@@ -43,6 +44,9 @@ func TestAnUnpackedFileSystem(t *testing.T) {
 	if found.Coverage.State("files") != inventory.Full || found.Coverage.State("packages/apk") != inventory.Full {
 		t.Errorf("coverage %+v", found.Coverage)
 	}
+	if found.Files.UnownedCount != 1 || found.Files.Unowned[0].Path != "bin/dropped" || found.Files.Unowned[0].Layer != (image.Digest{}) {
+		t.Errorf("files %+v", found.Files)
+	}
 	s := &scanner{opts: opts, image: img, extractors: extract.All()}
 	if _, ok := opts.Cache.Get("layer", s.layerKey(img.Layers[0])); ok {
 		t.Error("the layer was remembered")
@@ -56,6 +60,9 @@ func TestAnUnpackedFileSystem(t *testing.T) {
 	found = run(t, img, opts).Facts
 	if len(found.Packages) != 2 {
 		t.Errorf("a changed folder gave the packages %v", found.Packages)
+	}
+	if found.Files.UnownedCount != 0 || found.Files.Unowned != nil {
+		t.Errorf("what packages brought is not known, and these are said to be nobody's: %+v", found.Files)
 	}
 	for _, dimension := range []string{"files", "packages/apk", "packages/deb", "packages/golang"} {
 		if found.Coverage.State(dimension) != inventory.Partial {

@@ -108,7 +108,7 @@ func (s *scanner) remembered() (*content, []byte, bool) {
 		return nil, nil, false
 	}
 	found := new(content)
-	if json.Unmarshal(data, found) != nil {
+	if json.Unmarshal(data, found) != nil || len(found.Unpacked) != len(s.image.Layers) {
 		return nil, nil, false
 	}
 	manifest, ok := s.opts.Cache.Get("manifest", found.Manifest.Digest.String())
@@ -147,7 +147,7 @@ func (s *scanner) contentKey() string {
 // yields must change an extractor's version or this text.
 func (s *scanner) readers() string {
 	var b strings.Builder
-	b.WriteString("facts/4")
+	b.WriteString("facts/5")
 	for _, e := range s.extractors {
 		fmt.Fprintf(&b, " %s/%d", e.Name(), e.Version())
 	}

@@ -53,8 +53,11 @@ type Result struct {
 type content struct {
 	Distro   *inventory.Distro     `json:"distro,omitempty"`
 	Packages []inventory.Package   `json:"packages"`
+	Files    inventory.FileFacts   `json:"files"`
 	Coverage inventory.Coverage    `json:"coverage"`
 	Manifest inventory.ManifestRef `json:"manifest"`
+	// Unpacked are the lengths of the layers' tar streams in bytes.
+	Unpacked []int64 `json:"unpacked"`
 }
 
 // Run scans one image.
@@ -66,9 +69,23 @@ func Run(ctx context.Context, img *image.Image, opts Options) (*Result, error) {
 	}
 	facts := inventory.Facts{
 		Target: inventory.TargetOf(img), Distro: found.Distro, Packages: found.Packages,
-		Manifest: found.Manifest, Coverage: found.Coverage,
+		Manifest: found.Manifest, Files: found.Files, Coverage: found.Coverage,
+	}
+	for i := range facts.Target.Layers {
+		facts.Target.Layers[i].Unpacked = found.Unpacked[i]
+	}
+	if inventory.InstructionsCut(img.Config.History) {
+		facts.Coverage = facts.Coverage.Merge(longHistory())
 	}
 	return &Result{Facts: facts, Manifest: manifest}, nil
+}
+
+// longHistory is the gap of a history of which not every line is told.
+func longHistory() inventory.Coverage {
+	var coverage inventory.Coverage
+	coverage.AddGap(inventory.Gap{Dimension: "config", Code: "long-history",
+		Why: fmt.Sprintf("the history has more than %d lines, or one of more than %d bytes; the rest is not listed", inventory.MostInstructions, inventory.MaxInstruction)}, inventory.Partial)
+	return coverage
 }
 
 type scanner struct {
@@ -184,26 +201,33 @@ func (s *scanner) join(ctx context.Context, layers []*rootfs.LayerIndex) (*conte
 	}
 	manifest := manifestOf(tree)
 	encoded := manifest.Encode()
-	found := &content{Manifest: inventory.ManifestRef{Digest: image.DigestOf(encoded), Files: len(manifest.Files)}}
-	found.Distro, found.Packages, found.Coverage = extract.Join(tree, layers, diffIDs, late)
-	found.Coverage.Set("files", inventory.Full)
+	joined := extract.Join(tree, layers, diffIDs, late)
+	found := &content{
+		Distro: joined.Distro, Packages: joined.Packages, Files: joined.Files, Coverage: joined.Coverage,
+		Manifest: inventory.ManifestRef{Digest: image.DigestOf(encoded), Files: len(manifest.Files)},
+	}
+	for _, layer := range layers {
+		found.Unpacked = append(found.Unpacked, layer.Inflated)
+	}
 	for _, p := range tree.Problems() {
 		found.Coverage.AddGap(inventory.Gap{Dimension: "files", Code: "unresolvable-path", Path: p.Path, Why: p.Why}, inventory.Partial)
 	}
 	for _, layer := range s.image.Layers {
 		if layer.Unread != nil {
-			addUnread(&found.Coverage, layer.Unread())
+			addUnread(found, layer.Unread())
 		}
 	}
 	return found, encoded, nil
 }
 
 // addUnread records files that could not be read. Any of them may list packages, so no list of
-// packages is known to be complete.
-func addUnread(coverage *inventory.Coverage, files []image.Unread) {
+// packages is known to be complete, and of no file that none brought it.
+func addUnread(found *content, files []image.Unread) {
 	if len(files) == 0 {
 		return
 	}
+	found.Files.Unowned, found.Files.UnownedCount = nil, 0
+	coverage := &found.Coverage
 	for _, f := range files {
 		coverage.AddGap(inventory.Gap{Dimension: "files", Code: unreadableFile, Path: f.Path, Why: f.Why}, inventory.Partial)
 	}

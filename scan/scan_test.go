@@ -187,6 +187,32 @@ func TestSecondScanReadsNothing(t *testing.T) {
 	}
 }
 
+// TestUnpackedLengths: the length of a layer's tar is the same however it is stored, read now or
+// remembered.
+func TestUnpackedLengths(t *testing.T) {
+	files := []assemble.File{{Path: "a", Body: []byte(strings.Repeat("content ", 10_000))}}
+	plain, err := assemble.Layer(files, assemble.None)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, compression := range map[string]assemble.Compression{"plain": assemble.None, "gzip": assemble.Gzip, "zstd": assemble.Zstd} {
+		t.Run(name, func(t *testing.T) {
+			blob, err := assemble.Layer(files, compression)
+			if err != nil {
+				t.Fatal(err)
+			}
+			img, opts := load(t, assemble.Image{Platform: image.DefaultPlatform(), Layers: []assemble.Blob{blob, blob}}), options(t)
+			for _, when := range []string{"cold", "warm"} {
+				for i, layer := range run(t, img, opts).Facts.Target.Layers {
+					if layer.Unpacked != plain.Size || layer.Size != blob.Size {
+						t.Errorf("%s: layer %d has %d bytes, %d unpacked; want %d and %d", when, i, layer.Size, layer.Unpacked, blob.Size, plain.Size)
+					}
+				}
+			}
+		})
+	}
+}
+
 func TestSharedLayerIsReadOnce(t *testing.T) {
 	opts := options(t)
 	base := []assemble.File{{Path: "etc/os-release", Body: []byte(osRelease)}}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"plimsoll.dev/plimsoll/inventory"
@@ -92,12 +93,12 @@ func reportFacts(r *report.Report) inventory.Facts {
 }
 
 // factsCoverage leaves out what depends on what was looked for, and in which advisories. That the
-// configuration is not known is a fact of the target.
+// configuration is not known, or not in full, is a fact of the target.
 func factsCoverage(r *report.Report) inventory.Coverage {
 	var coverage inventory.Coverage
 	isFact := func(dimension string) bool {
 		return strings.HasPrefix(dimension, "packages/") || dimension == "files" ||
-			dimension == "config" && r.Coverage.States[dimension] == inventory.Unknown
+			dimension == "config" && slices.Contains([]inventory.State{inventory.Partial, inventory.Unknown}, r.Coverage.States[dimension])
 	}
 	for dimension, state := range r.Coverage.States {
 		if isFact(dimension) {

@@ -10,6 +10,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/internal/assemble"
+	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/inventory/sbom"
 	"plimsoll.dev/plimsoll/report"
 	reportjson "plimsoll.dev/plimsoll/report/json"
@@ -22,7 +23,19 @@ const debianStatus = "Package: libssl3\nStatus: install ok installed\nArchitectu
 func exampleImages(t *testing.T) map[string]string {
 	t.Helper()
 	debian := []assemble.File{{Path: "etc/os-release", Body: []byte("ID=debian\nVERSION_ID=12\n")}, {Path: "var/lib/dpkg/status", Body: []byte(debianStatus)}}
+	told := assemble.Image{
+		Platform: image.DefaultPlatform(),
+		Config:   image.Config{Labels: map[string]string{"org.opencontainers.image.base.name": "debian:12", "org.opencontainers.image.base.digest": image.DigestOf(nil).String()}},
+		Layers: []assemble.Blob{layer(t, assemble.Gzip, append(debian, assemble.File{Path: "bin/su", Mode: 0o4755, Body: []byte("x")},
+			assemble.File{Path: "var/lib/dpkg/info/libssl3.list", Body: []byte("/bin/su\n")}, assemble.File{Path: "var/lib/dpkg/info/zlib1g.list"})...)},
+		CreatedBy: []string{"RUN |1 TOKEN=s3cr3t /bin/sh -c " + strings.Repeat("x", inventory.MaxInstruction)},
+	}
+	withHistory := filepath.Join(t.TempDir(), "image")
+	if err := assemble.WriteLayout(withHistory, "v1", told); err != nil {
+		t.Fatal(err)
+	}
 	return map[string]string{
+		"what the image tells of itself, at length": withHistory,
 		"alpine":           writeImage(t, layer(t, assemble.Gzip, ordinaryFiles()...)),
 		"debian":           writeImage(t, layer(t, assemble.Gzip, debian...)),
 		"a Go program":     writeImage(t, layer(t, assemble.Gzip, debian...), layer(t, assemble.Zstd, assemble.File{Path: "bin/program", Mode: 0o755, Body: goProgram(t)})),
@@ -103,4 +116,35 @@ func TestHostileDocuments(t *testing.T) {
 		})
 	}
 	refused(t, plimsoll(t, "scan", "sbom:"+filepath.Join(dir, "nothing.json")), `nothing\.json: no such file`)
+}
+
+// TestADocumentTellsWhatTheImageTold: the facts that policies ask for come out of a report and a bill
+// as they went in, and no secret of a build does.
+func TestADocumentTellsWhatTheImageTold(t *testing.T) {
+	target := exampleImages(t)["what the image tells of itself, at length"]
+	dir := t.TempDir()
+	stored, bill := filepath.Join(dir, "a.json"), filepath.Join(dir, "a.cdx.json")
+	for path, args := range map[string][]string{stored: {"scan", target, "--format", "json"}, bill: {"sbom", target}} {
+		if o := plimsoll(t, append(args, "--output", path, "--quiet")...); o.status != exitDone {
+			t.Fatalf("%s: status %d\n%s", args, o.status, o.stderr)
+		}
+	}
+	for _, from := range []string{target, stored, bill} {
+		r := decodeReport(t, plimsoll(t, "scan", from, "--format", "json", "--quiet"))
+		if len(r.Target.Instructions) != 1 || !strings.HasPrefix(r.Target.Instructions[0], "RUN xx") {
+			t.Errorf("%s: instructions %.40q", from, r.Target.Instructions)
+		}
+		if strings.Contains(r.Target.Layers[0].CreatedBy, "s3cr3t") {
+			t.Errorf("%s: the layer tells a secret: %.60q", from, r.Target.Layers[0].CreatedBy)
+		}
+		if r.Target.Base == nil || r.Target.Base.Name != "debian:12" || r.Target.Base.Digest != image.DigestOf(nil) {
+			t.Errorf("%s: base %+v", from, r.Target.Base)
+		}
+		if r.Target.Layers[0].Unpacked == 0 || len(r.Files.Setuid) != 1 || r.Files.Setuid[0].Mode != 0o4755 || r.Files.UnownedCount != 0 {
+			t.Errorf("%s: layer %+v, files %+v", from, r.Target.Layers[0], r.Files)
+		}
+		if r.Distro.EOL != "2028-06-30" || r.Coverage.State("files") != inventory.Full || r.Coverage.State("config") == inventory.Full {
+			t.Errorf("%s: distribution %+v, coverage %v", from, r.Distro, r.Coverage.States)
+		}
+	}
 }

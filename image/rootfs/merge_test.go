@@ -179,6 +179,32 @@ func TestResolveHops(t *testing.T) {
 	}
 }
 
+// TestLinkedFolders: links to folders, wherever they are, with the real path; nothing of those that
+// lead to files, nowhere, in circles, or to the root.
+func TestLinkedFolders(t *testing.T) {
+	tree, err := Merge([]*LayerIndex{{Entries: []Entry{
+		{Path: "usr/bin/a", Kind: Regular}, {Path: "usr/lib/x-1/y", Kind: Regular},
+		{Path: "bin", Kind: Symlink, Link: "usr/bin"}, {Path: "sbin", Kind: Symlink, Link: "usr/sbin"}, {Path: "usr/sbin", Kind: Symlink, Link: "bin"},
+		{Path: "usr/lib/x", Kind: Symlink, Link: "x-1"}, {Path: "up", Kind: Symlink, Link: "../../bin/../lib"},
+		{Path: "file", Kind: Symlink, Link: "usr/bin/a"}, {Path: "nowhere", Kind: Symlink, Link: "gone"}, {Path: "circle", Kind: Symlink, Link: "circle"},
+		{Path: "root", Kind: Symlink, Link: "/"},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for link, folder := range tree.LinkedFolders() {
+		got = append(got, link+" "+folder)
+	}
+	want := []string{"bin usr/bin", "sbin usr/bin", "up usr/lib", "usr/lib/x usr/lib/x-1", "usr/sbin usr/bin"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for range tree.LinkedFolders() {
+		break // whoever stops early may
+	}
+}
+
 func TestMergeKeepsProblemsFew(t *testing.T) {
 	layer := &LayerIndex{}
 	for range 3 * maxProblems {

@@ -118,6 +118,49 @@ func (t *Tree) Files() iter.Seq[*Node] {
 	}
 }
 
+// LinkedFolders returns the symbolic links that lead to a folder other than the root, with the real
+// path of that folder, in the order of the links' paths. What cannot be followed in
+// maxLinkSteps is left out.
+func (t *Tree) LinkedFolders() iter.Seq2[string, string] {
+	return func(yield func(link, folder string) bool) {
+		walk := walk{tree: t, steps: maxLinkSteps}
+		for id := range t.all() {
+			if !t.nodes[id].isSymlink() {
+				continue
+			}
+			path := t.path(id)
+			to, outcome := walk.to(path)
+			if outcome == exhausted {
+				return
+			}
+			if outcome == found && to != 0 && t.nodes[to].isDirectory() && !yield(path, t.path(to)) {
+				return
+			}
+		}
+	}
+}
+
+// all returns every node below the root, in the order of the paths.
+func (t *Tree) all() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for id := t.nodes[0].first; id != 0; {
+			if !yield(id) {
+				return
+			}
+			if t.nodes[id].first != 0 {
+				id = t.nodes[id].first
+				continue
+			}
+			for id != 0 && t.nodes[id].next == 0 {
+				id = t.nodes[id].parent
+			}
+			if id != 0 {
+				id = t.nodes[id].next
+			}
+		}
+	}
+}
+
 // shared returns path, as the string that is there already if that is equal.
 func shared(have string, path []byte) string {
 	if have == string(path) {

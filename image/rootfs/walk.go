@@ -10,6 +10,10 @@ const maxHops = 255
 // depth take a twentieth of it; long paths through long chains of links would take years.
 const maxSteps = 1 << 30
 
+// maxLinkSteps bounds the same while all links to folders are followed (Tree.LinkedFolders). A large
+// image takes some ten thousand.
+const maxLinkSteps = 1 << 26
+
 // outcome is how a walk ended.
 type outcome uint8
 

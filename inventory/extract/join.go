@@ -75,27 +75,41 @@ func anyLate(layers []*rootfs.LayerIndex) bool {
 	return false
 }
 
+// Joined is what the merged image holds.
+type Joined struct {
+	Distro   *inventory.Distro
+	Packages []inventory.Package // by inventory.ComparePackages
+	Files    inventory.FileFacts
+	Coverage inventory.Coverage
+}
+
 // Join returns what the merged image holds. late are the results of reading again what Missing
-// named; what is still missing is a gap. The packages are sorted by inventory.ComparePackages.
-func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest, late map[LateKey][]rootfs.Result) (*inventory.Distro, []inventory.Package, inventory.Coverage) {
+// named; what is still missing is a gap.
+func Join(tree *rootfs.Tree, layers []*rootfs.LayerIndex, diffIDs []image.Digest, late map[LateKey][]rootfs.Result) Joined {
 	found := record.NewFound(diffIDs)
 	v := &view{tree: tree, layers: layers, late: late}
-	for name := range tree.Children("") {
-		if node, ok := tree.Resolve(name); ok && node.Path != name {
-			found.AddLink(name, node.Path)
-		}
+	for link, folder := range tree.LinkedFolders() {
+		found.AddLink(link, folder)
 	}
 	var store nixStore
-	v.collect(func(node *rootfs.Node) { store.see(node, found) })
+	var files fileList
+	v.collect(func(node *rootfs.Node) {
+		store.see(node, found)
+		files.see(node)
+	})
 	extractors := All()
 	for _, e := range extractors {
 		located := v.files(e)
-		files := make([]record.File, len(located))
+		own := make([]record.File, len(located))
 		for i, f := range located {
-			files[i] = f.File
+			own[i] = f.File
 		}
-		e.Assemble(files, found)
+		e.Assemble(own, found)
 	}
 	v.noteAbsent(extractors, found)
-	return found.Distro, found.Packages(), found.Coverage()
+	found.NoteFileLists()
+	joined := Joined{Distro: found.Distro, Packages: found.Packages(), Coverage: found.Coverage()}
+	joined.Coverage.Set(filesDimension, inventory.Full)
+	joined.Files = files.facts(found, diffIDs, &joined.Coverage)
+	return joined
 }

@@ -35,6 +35,7 @@ func (s *nixStore) see(node *rootfs.Node, found *record.Found) {
 	}
 	found.Add(inventory.Package{PURL: ecosystem.NixPURL(name, version), Type: "nix", Name: name, Version: version,
 		Confidence: inventory.Low}, path, node.Layer)
+	found.AddFolder(path + "/")
 }
 
 // nixStorePath returns the folder of the store that a file lies in.

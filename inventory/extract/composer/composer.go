@@ -9,6 +9,8 @@ package composer
 import (
 	"bytes"
 	"encoding/json"
+	"path"
+	"strings"
 
 	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/inventory/extract/listing"
@@ -24,7 +26,18 @@ func New() listing.Extractor {
 			{Evidence: listing.Installed, Is: listing.Named("vendor/composer/installed.json"), Parse: parseInstalled},
 			{Evidence: listing.Locked, Is: listing.Named("composer.lock"), Parse: parseLock},
 		},
+		Folders: folders,
 	})
+}
+
+// folders are that of a package in vendor, and the one of the programs that Composer links or
+// writes for packages (getcomposer.org/doc/articles/vendor-binaries.md).
+func folders(file string, p record.Package) []string {
+	vendor := strings.TrimSuffix(file, "composer/installed.json")
+	if path.Clean("/"+p.Name) != "/"+p.Name {
+		return nil
+	}
+	return []string{vendor + p.Name + "/", vendor + "bin/"}
 }
 
 // composerPackage is a package in both files (getcomposer.org/doc/04-schema.md).

@@ -24,6 +24,7 @@ func New() listing.Extractor {
 			{Evidence: listing.Installed, Is: isDescription, Parse: parseDescription},
 			{Evidence: listing.Locked, Is: listing.Named("renv.lock"), Parse: parseLock},
 		},
+		Folders: func(path string, _ record.Package) []string { return []string{strings.TrimSuffix(path, "DESCRIPTION")} },
 	})
 }
 

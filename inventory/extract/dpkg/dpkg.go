@@ -66,19 +66,30 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 	found.LookedFor(purlType)
 	id, tag := found.DistroTag()
 	purls := map[string]string{} // by the names that lists go by
+	lists := listsOf(files)
 	for _, file := range files {
 		if _, isList := listOf(file.Path); isList {
 			continue
 		}
+		stanza := strings.TrimPrefix(file.Path, statusFolder) // a list beside it is called as it is
+		var unlisted record.Tally
 		found.AddContents(file, purlType, func(p record.Package) string {
 			purl := ecosystem.DebPURL(id, p.Name, p.Version, p.Arch, tag)
-			purls[p.Name], purls[p.Name+":"+p.Arch] = purl, purl
+			purls[stanza], purls[p.Name], purls[p.Name+":"+p.Arch] = purl, purl, purl
+			if !lists[p.Name] && !lists[p.Name+":"+p.Arch] && !lists[stanza] {
+				unlisted.Add("the list of the files of %.80s is not there", p.Name)
+			}
 			return purl
 		})
+		for _, gap := range unlisted.AppendTo(nil, record.NoFileList) {
+			found.MissedFiles(file.Path, gap.Why)
+		}
 	}
 	for _, file := range files {
 		if name, isList := listOf(file.Path); isList {
 			found.AddOwned(file, purls[name])
+			found.AddBrought(file) // of a removed package too: what is left of it is what it brought
+			found.AddBroughtFiles(scriptsOf(name))
 		}
 	}
 }

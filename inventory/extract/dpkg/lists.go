@@ -19,6 +19,27 @@ func listOf(path string) (name string, isList bool) {
 	return name, isList && !strings.Contains(name, "/")
 }
 
+// listsOf returns the names of the packages whose lists of files were read.
+func listsOf(files []record.File) map[string]bool {
+	lists := map[string]bool{}
+	for _, file := range files {
+		if name, isList := listOf(file.Path); isList && file.Data != nil && file.Problem == "" {
+			lists[name] = true
+		}
+	}
+	return lists
+}
+
+// scriptsOf returns the scripts of a package that dpkg keeps beside its list, and does not name in
+// it (deb-postinst(5) and its like; debconf's config script).
+func scriptsOf(name string) []record.PathSum {
+	var sums []record.PathSum
+	for _, script := range [...]string{"preinst", "postinst", "prerm", "postrm", "config"} {
+		sums = append(sums, record.SumPath(listFolder+name+"."+script))
+	}
+	return sums
+}
+
 func cutBoth(s, prefix, suffix string) (middle string, found bool) {
 	s, hasPrefix := strings.CutPrefix(s, prefix)
 	s, hasSuffix := strings.CutSuffix(s, suffix)

@@ -33,6 +33,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"slices"
 	"strings"
 
@@ -200,6 +201,7 @@ func (j join) add(file record.File) {
 	if !ok {
 		return
 	}
+	unlisted := false
 	repeats := slices.ContainsFunc(contents.Packages, func(p record.Package) bool { return j.isOfSystem(typeOf(p)) })
 	for _, p := range contents.Packages {
 		purlType := typeOf(p)
@@ -207,10 +209,23 @@ func (j join) add(file record.File) {
 			continue
 		}
 		j.found.Add(p.Listed(p.ID, purlType), file.Path, file.Layer)
+		unlisted = unlisted || record.OfSystem(purlType)
 		if p.Version == "" {
 			j.found.Missed(purlType, record.UnversionedPackage, file.Path, fmt.Sprintf("%.80s states no version", p.Name), inventory.Full)
 		}
 	}
+	if unlisted {
+		j.found.MissedFiles(file.Path, "it lists packages of the system without their files, and there is no database")
+	}
+	if folder, name := path.Split(file.Path); isBitnami(folder, name) {
+		j.found.AddFolder(folder)
+	}
+}
+
+// isBitnami tells whether a document is one that Bitnami leaves beside each of its programs, which
+// stands for all that lies in its folder.
+func isBitnami(folder, name string) bool {
+	return strings.HasPrefix(name, ".spdx-") && strings.HasPrefix(folder, "opt/bitnami/") && folder != "opt/bitnami/"
 }
 
 // isOfSystem tells whether the system's own database speaks for a type.

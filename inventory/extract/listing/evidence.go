@@ -27,6 +27,9 @@ type Rules struct {
 	// nothing else outweighs it. It is for kinds of which an application states what it is itself,
 	// or a system has its own, below the folder of a lock file.
 	Beside []string
+	// Folders names the folders, each with a slash at its end, in which all files were brought by a
+	// package that an Installed file lists. Nil: none are.
+	Folders func(path string, p record.Package) []string
 }
 
 // Assemble records the packages of the files that count.
@@ -40,6 +43,7 @@ func (r Rules) Assemble(files []record.File, found *record.Found) {
 			lists := false
 			found.AddContents(file, r.Type, func(p record.Package) string {
 				lists = true
+				r.addFolders(file.Path, p, found)
 				return r.PURL(p)
 			})
 			if lists {
@@ -53,6 +57,15 @@ func (r Rules) Assemble(files []record.File, found *record.Found) {
 		if counts(file.Path, outweighed) {
 			found.AddContents(file, r.Type, r.PURL)
 		}
+	}
+}
+
+func (r Rules) addFolders(path string, p record.Package, found *record.Found) {
+	if r.Folders == nil {
+		return
+	}
+	for _, folder := range r.Folders(path, p) {
+		found.AddFolder(folder)
 	}
 }
 

@@ -57,6 +57,8 @@ type Format struct {
 	// PURL names a package; one that it gives no name is left out.
 	PURL  func(record.Package) string
 	Kinds []Kind
+	// Folders is that of Rules.
+	Folders func(path string, p record.Package) []string
 }
 
 // Extractor is an extract.Extractor.
@@ -124,7 +126,7 @@ func Read(r io.Reader) ([]byte, error) {
 
 // Assemble implements extract.Extractor.
 func (e Extractor) Assemble(files []record.File, found *record.Found) {
-	Rules{Type: e.format.Type, PURL: e.format.PURL, Evidence: func(path string) Evidence {
+	Rules{Type: e.format.Type, PURL: e.format.PURL, Folders: e.format.Folders, Evidence: func(path string) Evidence {
 		if kind := e.kindOf(path); kind != nil {
 			return kind.Evidence
 		}

@@ -23,6 +23,7 @@ func New() listing.Extractor {
 		Kinds: []listing.Kind{
 			{Evidence: listing.Installed, Is: isRockspec, Parse: parse},
 		},
+		Folders: func(file string, _ record.Package) []string { return []string{path.Dir(file) + "/"} },
 	})
 }
 

@@ -148,7 +148,8 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 	}
 	listing.Rules{
 		Type: purlType, Beside: []string{"node_modules"},
-		PURL: func(p record.Package) string { return ecosystem.NPMPURL(p.Name, p.Version) },
+		PURL:    func(p record.Package) string { return ecosystem.NPMPURL(p.Name, p.Version) },
+		Folders: folders,
 		Evidence: func(file string) listing.Evidence {
 			switch kind := kindOf(file); {
 			case kind == other, kind == bunBinary && asText[path.Dir(file)]:
@@ -160,4 +161,28 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 			}
 		},
 	}.Assemble(files, found)
+}
+
+// folders are that of a package in node_modules, and the one beside it in which package managers
+// put the programs of packages; or that of one of Debian's. An application's own package.json
+// does not speak for what lies beside it.
+func folders(file string, _ record.Package) []string {
+	folder := strings.TrimSuffix(file, "package.json")
+	const modules, debian = "node_modules/", "share/nodejs/"
+	i := strings.LastIndex("/"+folder, "/"+modules)
+	switch {
+	case i >= 0 && isPackageName(folder[i+len(modules):]):
+		return []string{folder, folder[:i+len(modules)] + ".bin/"}
+	case strings.HasPrefix(folder, "usr/"+debian) && isPackageName(folder[len("usr/"+debian):]):
+		return []string{folder}
+	}
+	return nil
+}
+
+// isPackageName tells whether the rest of a folder's path is NAME/ or @SCOPE/NAME/.
+func isPackageName(rest string) bool {
+	if strings.HasPrefix(rest, "@") {
+		_, rest, _ = strings.Cut(rest, "/")
+	}
+	return strings.IndexByte(rest, '/') == len(rest)-1 && rest != ""
 }

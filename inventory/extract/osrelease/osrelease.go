@@ -2,6 +2,7 @@
 // usr/lib/os-release, in the words of os-release(5).
 //
 // It does not guess: no other release file is consulted, and ID_LIKE is passed on, not followed.
+// The end of support is what SUPPORT_END says, else what package ecosystem knows of the release.
 // Limits: a file of more than 64 KiB is refused.
 package osrelease
 
@@ -13,9 +14,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/image/rootfs"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
@@ -34,7 +37,7 @@ func New() Extractor { return Extractor{} }
 func (Extractor) Name() string { return "osrelease" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 2 }
+func (Extractor) Version() int { return 3 }
 
 // Known returns the two paths in the order that os-release(5) gives them.
 func (Extractor) Known() []string { return []string{"etc/os-release", "usr/lib/os-release"} }
@@ -77,6 +80,9 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 		}
 	}
 	if problem == "" {
+		if distro.EOL == "" {
+			distro.EOL = ecosystem.EndOfSupport(ecosystem.Release{ID: distro.ID, VersionID: distro.VersionID, Name: distro.Name})
+		}
 		found.Distro = &distro
 		return
 	}
@@ -116,6 +122,11 @@ func parse(text []byte) inventory.Distro {
 			distro.Variant = value
 		case "ID_LIKE":
 			distro.IDLike = strings.Fields(value)
+		case "SUPPORT_END":
+			distro.EOL = value
+			if _, err := time.Parse(time.DateOnly, value); err != nil {
+				distro.EOL = "" // os-release(5) wants a day as YYYY-MM-DD
+			}
 		}
 	}
 	return distro

@@ -43,12 +43,35 @@ func TestParse(t *testing.T) {
 		{"names are case-sensitive", "id=a\n", inventory.Distro{ID: "linux"}},
 		{"control characters", "ID=a\nID=\"b\x1b[31m\"\nPRETTY_NAME=\"\xff\"\n", inventory.Distro{ID: "a"}},
 		{"no newline at the end", "ID=a", inventory.Distro{ID: "a"}},
+		{"an end of support", "ID=a\nSUPPORT_END=2030-01-31\n", inventory.Distro{ID: "a", EOL: "2030-01-31"}},
+		{"an end of support that is no day", "ID=a\nSUPPORT_END=2030-02-31\n", inventory.Distro{ID: "a"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, parse([]byte(test.text))); diff != "" {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestEndOfSupport: what the image says of itself wins over what is known of the release.
+func TestEndOfSupport(t *testing.T) {
+	for text, want := range map[string]string{
+		"ID=debian\nVERSION_ID=12\n":                                 "2028-06-30",
+		"ID=debian\nVERSION_ID=12\nSUPPORT_END=2027-01-01\n":         "2027-01-01",
+		"ID=debian\nVERSION_ID=12\nSUPPORT_END=never\n":              "2028-06-30",
+		"ID=nimbus\nVERSION_ID=12\nID_LIKE=debian\n":                 "",
+		"ID=centos\nVERSION_ID=8\nPRETTY_NAME=\"CentOS Stream 8\"\n": "2024-05-31",
+	} {
+		data, err := New().Visit(context.Background(), &rootfs.File{Reader: strings.NewReader(text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := record.NewFound(nil)
+		New().Assemble([]record.File{{Path: "etc/os-release", Read: true, Data: data}}, found)
+		if found.Distro == nil || found.Distro.EOL != want {
+			t.Errorf("%q gives %+v, want the end %q", text, found.Distro, want)
+		}
 	}
 }
 

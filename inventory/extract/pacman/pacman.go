@@ -8,6 +8,7 @@ package pacman
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -84,7 +85,12 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 	for _, file := range files {
 		if path.Base(file.Path) == "files" {
 			found.AddOwned(file, purls[path.Dir(file.Path)])
+			delete(purls, path.Dir(file.Path))
+			found.AddFolder(path.Dir(file.Path) + "/") // its scripts
 		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(purls)) {
+		found.MissedFiles(folder+"/files", "the list of the package's files is not there")
 	}
 }
 

@@ -7,7 +7,9 @@ package portage
 
 import (
 	"context"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"plimsoll.dev/plimsoll/ecosystem"
@@ -97,6 +99,10 @@ func (Extractor) Assemble(files []record.File, found *record.Found) {
 	for _, file := range files {
 		if path.Base(file.Path) == "CONTENTS" {
 			found.AddOwned(file, purls[path.Dir(file.Path)])
+			delete(purls, path.Dir(file.Path))
 		}
+	}
+	for _, folder := range slices.Sorted(maps.Keys(purls)) {
+		found.MissedFiles(folder+"/CONTENTS", "the list of the package's files is not there")
 	}
 }

@@ -213,6 +213,9 @@ func FuzzFiles(f *testing.F) {
 			t.Fatalf("%d packages in %d bytes", len(contents.Packages), len(text))
 		}
 		for _, p := range contents.Packages {
+			if p.Name == "" && path == "conda-meta/a.json" && len(p.Owns) > 0 {
+				continue // all files of the package
+			}
 			if !record.IsWord([]byte(p.Name)) || p.Version != "" && !record.IsWord([]byte(p.Version)) {
 				t.Fatalf("%+v", p)
 			}

@@ -31,8 +31,9 @@ import (
 )
 
 const (
-	purlType  = "pypi"
-	condaType = "conda"
+	purlType   = "pypi"
+	condaType  = "conda"
+	recordName = "RECORD"
 )
 
 // Extractor is an extract.Extractor.
@@ -45,7 +46,7 @@ func New() Extractor { return Extractor{} }
 func (Extractor) Name() string { return "pypi" }
 
 // Version implements rootfs.Visitor.
-func (Extractor) Version() int { return 2 }
+func (Extractor) Version() int { return 3 }
 
 // Known returns nothing: packages may lie anywhere.
 func (Extractor) Known() []string { return nil }
@@ -79,6 +80,8 @@ func parse(f *rootfs.File) (record.Contents, error) {
 		return parseEgg(f)
 	case conda:
 		return parseConda(f, f.Path)
+	case fileList:
+		return parseRecord(f, f.Path)
 	case pipfileLock:
 		return parsePipfileLock(f)
 	case tomlLock:
@@ -96,6 +99,7 @@ const (
 	metadata
 	egg
 	conda
+	fileList
 	pipfileLock
 	tomlLock
 )
@@ -109,6 +113,10 @@ func kindOf(file string) kind {
 		return given(metadata, strings.HasSuffix(folder, ".dist-info/"))
 	case "PKG-INFO":
 		return given(metadata, strings.HasSuffix(folder, ".egg-info/") || strings.HasSuffix(folder, ".egg/EGG-INFO/"))
+	case recordName:
+		return given(fileList, strings.HasSuffix(folder, ".dist-info/"))
+	case "installed-files.txt":
+		return given(fileList, strings.HasSuffix(folder, ".egg-info/"))
 	case "Pipfile.lock":
 		return pipfileLock
 	case "poetry.lock", "uv.lock", "pdm.lock":
@@ -137,15 +145,17 @@ func given(k kind, is bool) kind {
 func (Extractor) Assemble(files []record.File, found *record.Found) {
 	found.LookedFor(condaType)
 	for _, file := range files {
-		if kindOf(file.Path) == conda {
-			found.AddContents(file, condaType, func(p record.Package) string {
-				return ecosystem.CondaPURL(p.Name, p.Version, p.Arch)
-			})
+		switch kindOf(file.Path) {
+		case conda:
+			addConda(file, found)
+		case fileList:
+			found.AddBrought(file)
 		}
 	}
 	listing.Rules{
 		Type: purlType, Beside: []string{".venv", "venv"},
-		PURL: func(p record.Package) string { return ecosystem.PyPIPURL(p.Name, p.Version) },
+		PURL:    func(p record.Package) string { return ecosystem.PyPIPURL(p.Name, p.Version) },
+		Folders: folders,
 		Evidence: func(file string) listing.Evidence {
 			switch kind := kindOf(file); {
 			case kind == metadata || kind == egg:

@@ -92,7 +92,7 @@ func checkGap(t *testing.T, gaps []record.Gap, why string, complete bool) {
 func TestKinds(t *testing.T) {
 	for path, want := range map[string]kind{
 		"usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/METADATA":         metadata,
-		"usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/RECORD":           other,
+		"usr/lib/python3/dist-packages/PyYAML-6.0.dist-info/RECORD":           fileList,
 		"usr/share/doc/METADATA":                                              other,
 		"usr/lib/python3/dist-packages/Flask-2.2.2.egg-info/PKG-INFO":         metadata,
 		"app/app.egg-info/PKG-INFO":                                           metadata,
@@ -102,6 +102,9 @@ func TestKinds(t *testing.T) {
 		"srv/EGG-INFO/PKG-INFO":                                               other,
 		"opt/venv/lib/python3.11/site-packages/a-1-py3.egg":                   egg,
 		"opt/conda/conda-meta/numpy-1.json":                                   conda,
+		"usr/lib/python3/dist-packages/lazr-1.egg-info/installed-files.txt":   fileList,
+		"app/installed-files.txt":                                             other,
+		"app/RECORD":                                                          other,
 		"conda-meta/numpy-1.json":                                             conda,
 		"opt/xconda-meta/numpy-1.json":                                        other,
 		"opt/conda/conda-meta/history":                                        other,
@@ -197,7 +200,7 @@ func TestConda(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []record.Package{{Name: "numpy", Version: "1.20.3", Arch: "linux-64", Licenses: []string{"BSD-3-Clause"},
+	want := []record.Package{{Owns: sums("opt/conda/bin/f2py", "opt/conda/lib/python3.9/site-packages/numpy-1.20.3.dist-info/METADATA")}, {Name: "numpy", Version: "1.20.3", Arch: "linux-64", Licenses: []string{"BSD-3-Clause"},
 		Owns: []record.PathSum{record.SumPath("opt/conda/lib/python3.9/site-packages/numpy-1.20.3.dist-info/METADATA")}}}
 	if diff := cmp.Diff(want, contents.Packages); diff != "" {
 		t.Error(diff)

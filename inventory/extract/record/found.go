@@ -42,7 +42,9 @@ type Found struct {
 	packages []inventory.Package
 	index    map[identity]int // into packages
 	owned    []owned
-	links    []link
+	brought  [][]PathSum      // files of packages, whichever
+	folders  map[PathSum]bool // of packages
+	links    map[PathSum][]link
 }
 
 // identity is what makes two packages one. The name is in it because a purl may fold its case.
@@ -50,7 +52,7 @@ type identity struct{ purl, name string }
 
 // NewFound returns an empty Found for an image whose layers have the given diffIDs.
 func NewFound(diffIDs []image.Digest) *Found {
-	return &Found{diffIDs: diffIDs, index: map[identity]int{}, read: map[string]bool{}}
+	return &Found{diffIDs: diffIDs, index: map[identity]int{}, read: map[string]bool{}, folders: map[PathSum]bool{}, links: map[PathSum][]link{}}
 }
 
 // LookedFor records that packages of a purl type were looked for everywhere.

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -13,8 +14,9 @@ type owned struct {
 	sums []PathSum
 }
 
-// link is a symbolic link in the root: where /usr is merged, lib leads to usr/lib.
-type link struct{ name, target string }
+// link is a symbolic link to a folder, whose real path is given: where /usr is merged, lib leads to
+// usr/lib.
+type link struct{ path, folder string }
 
 // inside stands between a file's path and the path of what lies in it.
 const inside = "!/"
@@ -47,9 +49,17 @@ func (f *Found) addOwned(purl string, sums []PathSum) {
 	}
 }
 
-// AddLink records that a name in the root is a symbolic link: package databases may list files
+// maxNames is how many names of one file are tried, and how many links to one folder are kept.
+// Where /usr is merged a file has two names, and three where usr/sbin is merged too.
+const maxNames = 16
+
+// AddLink records that a path is a symbolic link to a folder: package databases may list files
 // by it.
-func (f *Found) AddLink(name, target string) { f.links = append(f.links, link{name, target}) }
+func (f *Found) AddLink(path, folder string) {
+	if sum := SumPath(folder); folder != "" && len(f.links[sum]) < maxNames {
+		f.links[sum] = append(f.links[sum], link{path, folder})
+	}
+}
 
 // byOwner splits every package that is not the distribution's own by whose files it lies in: the
 // python module that came with a deb, and the same one that pip put beside it, are two.
@@ -138,15 +148,39 @@ func (f *Found) owners(paths []string) map[string]string {
 	return owners
 }
 
-// namesOf lists the names that a file goes by: its real path, and those through links in the root.
+// namesOf lists the names that a file goes by: its real path, and those through links to the
+// folders that it lies in. A name that goes through one link may go through another.
 func (f *Found) namesOf(path string) []string {
 	names := []string{path}
-	for _, l := range f.links {
-		if rest, below := strings.CutPrefix(path, l.target+"/"); below {
-			names = append(names, l.name+"/"+rest)
+	for i := 0; i < len(names); i++ {
+		name := names[i]
+		for sum, end := range foldersAbove(name) {
+			for _, l := range f.links[sum] {
+				other := l.path + name[end:]
+				if len(names) < maxNames && l.folder == name[:end] && !slices.Contains(names, other) {
+					names = append(names, other)
+				}
+			}
 		}
 	}
 	return names
+}
+
+// foldersAbove returns the folders that a path lies in, the outermost first: the sum and the length
+// of each. It takes time in proportion to the path's length, however deep that is.
+func foldersAbove(path string) iter.Seq2[PathSum, int] {
+	return func(yield func(sum PathSum, end int) bool) {
+		sum, start := SumPath(""), 0
+		for i := 1; i < len(path); i++ {
+			if path[i] != '/' {
+				continue
+			}
+			sum, start = ExtendSum(sum, path[start:i]), i
+			if !yield(sum, i) {
+				return
+			}
+		}
+	}
 }
 
 // outermost is the path of the file that a location lies in.

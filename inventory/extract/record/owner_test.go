@@ -39,6 +39,10 @@ func TestOwners(t *testing.T) {
 			[]string{" opt/urllib3/METADATA", owner + " usr/lib/python3/urllib3/METADATA"}},
 		{"the list says lib, and lib is usr/lib", "/lib/python3/urllib3/METADATA", [][2]string{{"lib", "usr/lib"}},
 			[]string{"usr/lib/python3/urllib3/METADATA"}, []string{owner + " usr/lib/python3/urllib3/METADATA"}},
+		{"the list says lib, and two links lead on", "/lib/urllib3/METADATA", [][2]string{{"lib", "usr/lib"}, {"usr/lib/urllib3", "usr/lib/urllib3-1"}},
+			[]string{"usr/lib/urllib3-1/METADATA"}, []string{owner + " usr/lib/urllib3-1/METADATA"}},
+		{"a folder that begins as the link's", "/lib/urllib3/METADATA", [][2]string{{"lib", "usr/lib"}},
+			[]string{"usr/lib64/urllib3/METADATA"}, []string{" usr/lib64/urllib3/METADATA"}},
 		{"the list says lib, and lib is no link", "/lib/python3/urllib3/METADATA", nil,
 			[]string{"usr/lib/python3/urllib3/METADATA"}, []string{" usr/lib/python3/urllib3/METADATA"}},
 		{"inside an archive", "/usr/share/java/a.jar", nil,
@@ -108,5 +112,31 @@ func TestUnclaimed(t *testing.T) {
 				t.Errorf("left %v, want it left: %v", left, test.want)
 			}
 		})
+	}
+}
+
+// TestNamesAreFew: links that multiply a file's names, or lead in circles, end.
+func TestNamesAreFew(t *testing.T) {
+	found := NewFound(nil)
+	for _, folder := range []string{"a", "a/b", "a/b/c"} {
+		for i := range 100 {
+			found.AddLink(folder+strings.Repeat("x", i+1), folder)
+			found.AddLink(folder, folder+strings.Repeat("x", i+1))
+		}
+	}
+	names := found.namesOf("a/b/c/d")
+	if len(names) != maxNames || names[0] != "a/b/c/d" {
+		t.Errorf("%d names: %q", len(names), names)
+	}
+}
+
+func TestBroughtFolders(t *testing.T) {
+	found := NewFound(nil)
+	for _, folder := range []string{"app/node_modules/a/", "no-slash", "usr/bin/", "bin/", "usr/local/lib/", "opt/", "/", ""} {
+		found.AddFolder(folder)
+	}
+	files := []string{"app/node_modules/a/x/y", "app/node_modules/ab", "no-slash/x", "usr/bin/x", "bin/x", "usr/local/lib/x", "opt/x", "x"}
+	if diff := cmp.Diff([]bool{true, false, false, false, false, false, false, false}, found.Brought(files)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -47,8 +47,10 @@ func (a *assembly) missed(file record.File, why string) {
 
 // add adds what one file, and for a database the files beside it, say.
 func (a *assembly) add(file record.File) {
+	isList := false
 	if file.Read && file.Data != nil {
 		contents, f, _, err := split(file.Data)
+		isList = f == manifest
 		switch {
 		case err != nil:
 			a.missed(file, err.Error())
@@ -67,6 +69,9 @@ func (a *assembly) add(file record.File) {
 	}
 	file.Earlier = contentsOf(file.Earlier)
 	if contents, err := record.Decode(file.Data); err == nil && len(contents.Packages) > 0 {
+		if isList && !a.listed {
+			a.found.MissedFiles(file.Path, "it lists packages without their files, and there is no database")
+		}
 		a.listed = true
 	}
 	a.found.AddContents(file, purlType, func(p record.Package) string {

@@ -24,7 +24,18 @@ func New() listing.Extractor {
 			{Evidence: listing.Installed, Is: isSpecification, Parse: parseSpecification},
 			{Evidence: listing.Locked, Is: listing.Named("Gemfile.lock", "gems.locked"), Parse: parseLock},
 		},
+		Folders: folders,
 	})
+}
+
+// folders are those into which RubyGems puts what a gem brings (guides.rubygems.org, "gem
+// environment"): its own, its compiled extensions and the programs that start it.
+func folders(file string, _ record.Package) []string {
+	home, gem, found := strings.Cut(file, "specifications/")
+	if gem = strings.TrimSuffix(gem, ".gemspec"); !found || strings.Contains(gem, "/") {
+		return nil // one of those that come with Ruby: its files lie among Ruby's own
+	}
+	return []string{home + "gems/" + gem + "/", home + "extensions/", home + "bin/"}
 }
 
 func isSpecification(file string) bool {

@@ -104,14 +104,14 @@ func TestOthersDistribution(t *testing.T) {
 		want       *inventory.Distro
 		ambiguous  bool
 	}{
-		{"a component", []Component{{Kind: System, Name: "debian", Version: "12.5"}, deb("debian-12")}, &inventory.Distro{ID: "debian", VersionID: "12.5"}, false},
-		{"the same component twice", []Component{{Kind: System, Name: "debian", Version: "12"}, {Kind: System, Name: "debian", Version: "12"}}, &inventory.Distro{ID: "debian", VersionID: "12"}, false},
+		{"a component", []Component{{Kind: System, Name: "debian", Version: "12.5"}, deb("debian-12")}, &inventory.Distro{ID: "debian", VersionID: "12.5", EOL: "2028-06-30"}, false},
+		{"the same component twice", []Component{{Kind: System, Name: "debian", Version: "12"}, {Kind: System, Name: "debian", Version: "12"}}, &inventory.Distro{ID: "debian", VersionID: "12", EOL: "2028-06-30"}, false},
 		{"syft's properties", []Component{{Kind: System, Name: "Debian GNU/Linux", Properties: []Property{{"syft:distro:id", "debian"}, {"syft:distro:versionID", "12"},
 			{"syft:distro:prettyName", "Debian 12"}, {"syft:distro:versionCodename", "bookworm"}, {"syft:distro:idLike:0", "x"}}}},
-			&inventory.Distro{ID: "debian", VersionID: "12", Name: "Debian 12", Codename: "bookworm", IDLike: []string{"x"}}, false},
-		{"trivy's name", []Component{{Kind: System, Name: "redhat", Version: "9.4"}}, &inventory.Distro{ID: "rhel", VersionID: "9.4"}, false},
-		{"a purl", []Component{deb("debian-12"), deb("debian-12"), {PURL: "pkg:npm/a@1"}}, &inventory.Distro{ID: "debian", VersionID: "12"}, false},
-		{"an id with a hyphen", []Component{{PURL: "pkg:rpm/opensuse/a@1?distro=opensuse-leap-15.5"}}, &inventory.Distro{ID: "opensuse-leap", VersionID: "15.5"}, false},
+			&inventory.Distro{ID: "debian", VersionID: "12", Name: "Debian 12", Codename: "bookworm", IDLike: []string{"x"}, EOL: "2028-06-30"}, false},
+		{"trivy's name", []Component{{Kind: System, Name: "redhat", Version: "9.4"}}, &inventory.Distro{ID: "rhel", VersionID: "9.4", EOL: "2032-05-31"}, false},
+		{"a purl", []Component{deb("debian-12"), deb("debian-12"), {PURL: "pkg:npm/a@1"}}, &inventory.Distro{ID: "debian", VersionID: "12", EOL: "2028-06-30"}, false},
+		{"an id with a hyphen", []Component{{PURL: "pkg:rpm/opensuse/a@1?distro=opensuse-leap-15.5"}}, &inventory.Distro{ID: "opensuse-leap", VersionID: "15.5", EOL: "2024-12-31"}, false},
 		{"none", []Component{{PURL: "pkg:deb/debian/a@1"}}, nil, false},
 		{"two components", []Component{{Kind: System, Name: "debian", Version: "11"}, {Kind: System, Name: "debian", Version: "12"}, deb("debian-12")}, nil, true},
 		{"two purls", []Component{deb("debian-11"), deb("debian-12")}, nil, true},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/inventory"
 )
 
@@ -67,7 +68,9 @@ func (f *foreign) distribution() {
 	case 0:
 	case 1:
 		if found[0].ID != "" {
-			f.facts.Distro = &found[0]
+			d := &found[0]
+			d.EOL = ecosystem.EndOfSupport(ecosystem.Release{ID: d.ID, VersionID: d.VersionID, Name: d.Name})
+			f.facts.Distro = d
 		}
 	default:
 		names := make([]string, len(found))

@@ -30,14 +30,24 @@ const (
 	layerDiffID       = "plimsoll:layer"
 	layerDigest       = "plimsoll:layer:digest"
 	layerSize         = "plimsoll:layer:size"
+	layerUnpacked     = "plimsoll:layer:unpacked"
 	layerCreatedBy    = "plimsoll:layer:createdBy"
+	targetInstruction = "plimsoll:instruction"
+	baseName          = "plimsoll:base:name"
+	baseDigest        = "plimsoll:base:digest"
 	manifestDigest    = "plimsoll:manifest:digest"
 	manifestFiles     = "plimsoll:manifest:files"
+	fileSetuid        = "plimsoll:file:setuid"  // a path, as is the next
+	fileUnowned       = "plimsoll:file:unowned" // what follows is of the last path
+	fileMode          = "plimsoll:file:mode"    // in octal digits
+	fileLayer         = "plimsoll:file:layer"
+	unownedCount      = "plimsoll:unownedCount"
 
 	distroCodename = "plimsoll:distro:codename"
 	distroCPE      = "plimsoll:distro:cpe"
 	distroVariant  = "plimsoll:distro:variant"
 	distroLike     = "plimsoll:distro:idLike"
+	distroEOL      = "plimsoll:distro:eol"
 
 	packageType       = "plimsoll:type" // if it is not the purl's
 	packageArch       = "plimsoll:arch" // if it is not the purl's

@@ -75,12 +75,21 @@ func subjectOf(facts inventory.Facts) Component {
 		if layer.Size != 0 {
 			list.add(layerSize, strconv.FormatInt(layer.Size, 10))
 		}
+		if layer.Unpacked != 0 {
+			list.add(layerUnpacked, strconv.FormatInt(layer.Unpacked, 10))
+		}
 		list.add(layerCreatedBy, layer.CreatedBy)
+	}
+	list.each(targetInstruction, target.Instructions)
+	if target.Base != nil {
+		list.always(baseName, target.Base.Name)
+		list.add(baseDigest, target.Base.Digest.String())
 	}
 	if facts.Manifest != (inventory.ManifestRef{}) {
 		list.add(manifestDigest, facts.Manifest.Digest.String())
 		list.add(manifestFiles, strconv.Itoa(facts.Manifest.Files))
 	}
+	list.files(facts.Files)
 	return Component{
 		Kind:       Container,
 		Name:       cmp.Or(target.Repository, target.Reference, target.ImageID.String(), "image"),
@@ -105,12 +114,28 @@ func (p *properties) config(config inventory.TargetConfig) {
 	p.add(configCreated, config.Created)
 }
 
+func (p *properties) files(facts inventory.FileFacts) {
+	each := func(name string, files []inventory.File) {
+		for _, file := range files {
+			p.always(name, file.Path)
+			p.always(fileMode, strconv.FormatUint(uint64(file.Mode), 8))
+			p.add(fileLayer, file.Layer.String())
+		}
+	}
+	each(fileSetuid, facts.Setuid)
+	each(fileUnowned, facts.Unowned)
+	if facts.UnownedCount != 0 {
+		p.always(unownedCount, strconv.Itoa(facts.UnownedCount))
+	}
+}
+
 func systemOf(distro inventory.Distro) Component {
 	var list properties
 	list.add(distroCodename, distro.Codename)
 	list.add(distroCPE, distro.CPE)
 	list.add(distroVariant, distro.Variant)
 	list.each(distroLike, distro.IDLike)
+	list.add(distroEOL, distro.EOL)
 	return Component{Kind: System, Name: distro.ID, Version: distro.VersionID, Description: distro.Name, Properties: list}
 }
 

@@ -115,7 +115,7 @@ func cutLast(s, separator string) (before, after string, ok bool) {
 
 func subjectReader(facts *inventory.Facts) reader {
 	target := &facts.Target
-	readConfig := configReader(&target.Config)
+	readConfig, readFile := configReader(&target.Config), fileReader(&facts.Files)
 	return func(name, value string) (bool, error) {
 		switch name {
 		case targetReference:
@@ -136,13 +136,65 @@ func subjectReader(facts *inventory.Facts) reader {
 			n, err := readNumber(value)
 			facts.Manifest.Files = int(n)
 			return true, err
+		case targetInstruction:
+			target.Instructions = append(target.Instructions, value)
+		case baseName, baseDigest:
+			return true, readBase(target, name, value)
 		default:
 			if strings.HasPrefix(name, layerDiffID) {
 				return readLayer(target, name, value)
 			}
+			if known, err := readFile(name, value); known {
+				return known, err
+			}
 			return readConfig(name, value)
 		}
 		return true, nil
+	}
+}
+
+func readBase(target *inventory.Target, name, value string) error {
+	if name == baseName {
+		target.Base = &inventory.Base{Name: value}
+		return nil
+	}
+	if target.Base == nil {
+		return fmt.Errorf("no %s stands before it", baseName)
+	}
+	return readDigest(&target.Base.Digest, value)
+}
+
+// fileReader needs to know which file a mode is of.
+func fileReader(facts *inventory.FileFacts) reader {
+	var list *[]inventory.File
+	return func(name, value string) (bool, error) {
+		if (name == fileMode || name == fileLayer) && list == nil {
+			return true, fmt.Errorf("neither %s nor %s stands before it", fileSetuid, fileUnowned)
+		}
+		var err error
+		switch name {
+		case fileSetuid:
+			list = &facts.Setuid
+			*list = append(*list, inventory.File{Path: value})
+		case fileUnowned:
+			list = &facts.Unowned
+			*list = append(*list, inventory.File{Path: value})
+		case fileMode:
+			var mode uint64
+			if mode, err = strconv.ParseUint(value, 8, 32); err != nil {
+				err = fmt.Errorf("%.40q is no mode in octal digits", value)
+			}
+			(*list)[len(*list)-1].Mode = uint32(mode)
+		case fileLayer:
+			err = readDigest(&(*list)[len(*list)-1].Layer, value)
+		case unownedCount:
+			var count int64
+			count, err = readNumber(value)
+			facts.UnownedCount = int(count)
+		default:
+			return false, nil
+		}
+		return true, err
 	}
 }
 
@@ -163,6 +215,10 @@ func readLayer(target *inventory.Target, name, value string) (bool, error) {
 	case layerSize:
 		n, err := readNumber(value)
 		layer.Size = n
+		return true, err
+	case layerUnpacked:
+		n, err := readNumber(value)
+		layer.Unpacked = n
 		return true, err
 	case layerCreatedBy:
 		layer.CreatedBy = value
@@ -220,6 +276,8 @@ func distroReader(distro *inventory.Distro) reader {
 			distro.Variant = value
 		case distroLike:
 			distro.IDLike = append(distro.IDLike, value)
+		case distroEOL:
+			distro.EOL = value
 		default:
 			return false, nil
 		}

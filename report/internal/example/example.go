@@ -47,9 +47,9 @@ func database() *report.Database {
 
 func target(reference string) inventory.Target {
 	layers := []inventory.TargetLayer{
-		{Digest: digest("layer 0"), DiffID: digest("diff 0"), Size: 29_124_181, CreatedBy: "/bin/sh -c #(nop) ADD file:3a1c in / "},
-		{Digest: digest("layer 1"), DiffID: digest("diff 1"), Size: 18_400_912, CreatedBy: "RUN apt-get update && apt-get install -y openssl <mirror> # buildkit"},
-		{Digest: digest("layer 2"), DiffID: digest("diff 2"), Size: 812_002, CreatedBy: "COPY server /usr/local/bin/server # buildkit"},
+		{Digest: digest("layer 0"), DiffID: digest("diff 0"), Size: 29_124_181, Unpacked: 77_824_000, CreatedBy: "/bin/sh -c #(nop) ADD file:3a1c in / "},
+		{Digest: digest("layer 1"), DiffID: digest("diff 1"), Size: 18_400_912, Unpacked: 51_200_512, CreatedBy: "RUN apt-get update && apt-get install -y openssl <mirror> # buildkit"},
+		{Digest: digest("layer 2"), DiffID: digest("diff 2"), Size: 812_002, Unpacked: 2_048_000, CreatedBy: "COPY server /usr/local/bin/server # buildkit"},
 	}
 	return inventory.Target{
 		Reference: reference, Repository: "registry.example/shop/app",
@@ -59,7 +59,9 @@ func target(reference string) inventory.Target {
 			Entrypoint: []string{"/usr/local/bin/server"}, Cmd: []string{"--listen", ":8080"}, ExposedPorts: []string{"8080/tcp"},
 			Labels: map[string]string{"org.opencontainers.image.source": "https://git.example/shop/app"}, Created: "2026-11-01T08:00:00Z",
 		},
-		Layers: layers,
+		Layers:       layers,
+		Instructions: []string{"ADD file:3a1c in /", `CMD ["bash"]`, "RUN apt-get update && apt-get install -y openssl <mirror>", "COPY server /usr/local/bin/server", `ENTRYPOINT ["/usr/local/bin/server"]`},
+		Base:         &inventory.Base{Name: "docker.io/library/debian:12", Digest: digest("debian")},
 	}
 }
 

@@ -21,9 +21,13 @@ func Denied() *report.Report {
 	crypto := module("golang.org/x/crypto", "v0.14.0", "usr/local/bin/server")
 	r := &report.Report{
 		Schema: report.Schema, EvaluatedAt: evaluatedAt(), Target: t,
-		Distro:   &inventory.Distro{ID: "debian", VersionID: "12", Codename: "bookworm", Name: "Debian GNU/Linux 12 (bookworm)"},
+		Distro:   &inventory.Distro{ID: "debian", VersionID: "12", Codename: "bookworm", Name: "Debian GNU/Linux 12 (bookworm)", EOL: "2028-06-30"},
 		Packages: []inventory.Package{libssl, openssl, dmsetup, libc, zlib, webp, stdlib, crypto},
 		Manifest: inventory.ManifestRef{Digest: digest("files"), Files: 1204},
+		Files: inventory.FileFacts{
+			Setuid:  []inventory.File{{Path: "usr/bin/passwd", Mode: 0o4755, Layer: digest("diff 0")}, {Path: "usr/bin/su", Mode: 0o4755, Layer: digest("diff 0")}},
+			Unowned: []inventory.File{{Path: "usr/local/bin/entrypoint.sh", Mode: 0o755, Layer: digest("diff 2")}}, UnownedCount: 1,
+		},
 		Coverage: coverage(inventory.Gap{Dimension: "packages/pypi", Code: "no-extractor", Path: "usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA", Why: "12 files of Python packages, which cannot be read yet"}),
 		Database: database(), Engine: engine(),
 	}

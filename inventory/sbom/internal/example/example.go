@@ -31,10 +31,12 @@ func Full() inventory.Facts {
 				Created: "2026-11-01T00:00:00Z",
 			},
 			Layers: []inventory.TargetLayer{
-				{DiffID: base, Digest: image.DigestOf([]byte("stored")), Size: 3623807, CreatedBy: "ADD file:1 in /\n# buildkit"}, {DiffID: top},
+				{DiffID: base, Digest: image.DigestOf([]byte("stored")), Size: 3623807, Unpacked: 8077312, CreatedBy: "ADD file:1 in /\n# buildkit"}, {DiffID: top},
 			},
+			Instructions: []string{"ADD file:1 in /", "RUN a=\"b\\n\" \\\n  c", "USER 10001:10001"},
+			Base:         &inventory.Base{Name: "docker.io/library/alpine:3.20", Digest: image.DigestOf([]byte("alpine"))},
 		},
-		Distro: &inventory.Distro{ID: "alpine", VersionID: "3.20.3", Codename: "none", CPE: "cpe:/o:example:alpine:3.20", Variant: "server", Name: "Alpine Linux v3.20", IDLike: []string{"a", "b"}},
+		Distro: &inventory.Distro{ID: "alpine", VersionID: "3.20.3", Codename: "none", CPE: "cpe:/o:example:alpine:3.20", Variant: "server", Name: "Alpine Linux v3.20", IDLike: []string{"a", "b"}, EOL: "2026-04-01"},
 		Packages: []inventory.Package{
 			{PURL: "pkg:apk/alpine/b@1?distro=alpine-3.20.3", Type: "apk", Name: "b", Version: "1", Arch: "noarch", Licenses: []string{"MPL-2.0 AND MIT"}},
 			{PURL: "pkg:apk/alpine/c@1", Type: "apk", Name: "c", Version: "1", Licenses: []string{"MIT", "BSD", "GPL-2.0-only AND MIT"}},
@@ -50,6 +52,11 @@ func Full() inventory.Facts {
 				Source: &inventory.Source{Name: "nodejs", Version: "1:18.20.4-1.module+el8"}, Module: "nodejs:18", Vendor: "Red Hat, Inc."},
 		},
 		Manifest: inventory.ManifestRef{Digest: image.DigestOf([]byte("files")), Files: 23},
+		Files: inventory.FileFacts{
+			Setuid:       []inventory.File{{Path: "bin/bbsuid", Mode: 0o4111, Layer: base}, {Path: "bin/su", Mode: 0o6755}},
+			Unowned:      []inventory.File{{Path: "app/a=b\n", Mode: 0o755, Layer: top}, {Path: "app/data", Mode: 0}},
+			UnownedCount: 1003,
+		},
 	}
 	facts.Coverage.Set("packages/apk", inventory.Full)
 	facts.Coverage.Set("files", inventory.Full)
