@@ -21,6 +21,7 @@ func inputs(in Input, findings []finding.Finding, policies []Policy) verdict.Inp
 			ImageID:    target.ImageID,
 			Digest:     target.Digest,
 			Platform:   target.Platform,
+			Base:       baseName(target),
 		},
 		Facts:    factsDigest(in.Facts, in.Coverage),
 		Findings: findingsDigest(findings, in.Coverage),
@@ -34,6 +35,13 @@ func inputs(in Input, findings []finding.Finding, policies []Policy) verdict.Inp
 	}
 }
 
+func baseName(target inventory.Target) string {
+	if target.Base == nil {
+		return ""
+	}
+	return target.Base.Name
+}
+
 func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -41,11 +49,11 @@ func formatTime(t time.Time) string {
 	return t.UTC().Truncate(time.Second).Format(time.RFC3339)
 }
 
-// factsDigest names the facts. What the image is called, and how the medium stores its layers,
-// are left out: an archive and a registry that hold the same content give the same facts. So is
+// factsDigest names the facts. What the image is called, what only a manifest states, and how the
+// medium stores its layers, are left out: an archive and a registry that hold the same content give the same facts. So is
 // what was learned from the database.
 func factsDigest(facts inventory.Facts, coverage inventory.Coverage) image.Digest {
-	facts.Target.Reference, facts.Target.Repository = "", ""
+	facts.Target.Reference, facts.Target.Repository, facts.Target.Base = "", "", nil
 	facts.Target.Digest, facts.Target.IndexDigest = image.Digest{}, image.Digest{}
 	layers := slices.Clone(facts.Target.Layers)
 	for i := range layers {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
@@ -35,12 +37,14 @@ func TestEachInputShows(t *testing.T) {
 		"vex":         func(in *Input) { in.VEXDigests = append(in.VEXDigests, image.DigestOf([]byte("another"))) },
 		"engine":      func(in *Input) { in.Engine = "plimsoll 1.0.1" },
 		"scannedAt":   func(in *Input) { in.ScannedAt = in.ScannedAt.Add(time.Second) },
+		"subject ":    func(in *Input) { in.Facts.Target.Base = &inventory.Base{Name: "debian:12"} },
 		"subject":     func(in *Input) { in.Repository = "registry.example/other" },
 		"evaluatedAt": func(in *Input) { in.Now = in.Now.Add(time.Second) },
 	}
 	for name, change := range cases {
 		in := start()
 		change(&in)
+		name = strings.TrimSpace(name)
 		if diff := cmp.Diff([]string{name}, changed(t, before, Evaluate(in))); diff != "" {
 			t.Errorf("%s changed; the members that did: -want +got:\n%s", name, diff)
 		}

@@ -137,4 +137,5 @@ type Subject struct {
 	ImageID    image.Digest `json:"imageID,omitzero"` // absent for what is no image
 	Digest     image.Digest `json:"digest,omitzero"`
 	Platform   string       `json:"platform,omitempty"`
+	Base       string       `json:"base,omitempty"` // the image that it was built from, as it states
 }
