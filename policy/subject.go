@@ -57,6 +57,10 @@ func newSubject(in Input, now time.Time) *subject {
 		now:      now,
 		scanned:  in.ScannedAt.UTC(),
 	}
+	for i := range s.findings { // what an earlier evaluation made of them is forgotten
+		f := &s.findings[i]
+		f.Status, f.Waiver, f.VEX = finding.Affected, "", ""
+	}
 	for i := range in.Facts.Packages {
 		p := &in.Facts.Packages[i]
 		if known, ok := s.packages[p.PURL]; !ok || inventory.ComparePackages(*p, *known) < 0 {

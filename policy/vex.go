@@ -22,17 +22,9 @@ type told struct {
 	refused string
 }
 
-// applyVEX gives findings the status that VEX documents state. What an earlier evaluation made of
-// a finding is forgotten first. Of several statements about one finding the newest counts; of
+// applyVEX gives findings the status that VEX documents state. Of several statements about one finding the newest counts; of
 // equally old ones, the one that suppresses least.
 func (s *subject) applyVEX(in *Input) []verdict.Exception {
-	for i := range s.findings {
-		f := &s.findings[i]
-		f.Waiver, f.VEX = "", ""
-		if f.Kind == finding.Vulnerability {
-			f.Status = finding.Affected
-		}
-	}
 	statements := statementsOf(in.VEX)
 	for i := range s.findings {
 		f := &s.findings[i]

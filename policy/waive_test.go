@@ -170,6 +170,10 @@ func TestStatusOfTheInputDoesNotCount(t *testing.T) {
 		in.Findings = []finding.Finding{with(vulnerability("CVE-1", libssl, advisory.Critical), func(f *finding.Finding) { f.Status, f.Waiver, f.VEX = status, "W-9", "d#1" })}
 		in.Policies = policyOf(t, rulesOf("severity: [critical]"))
 		got := Evaluate(in)
+		in.Findings[0] = vulnerability("CVE-1", libssl, advisory.Critical)
+		if got.Inputs != Evaluate(in).Inputs {
+			t.Errorf("%s: the digest of the findings depends on it", status)
+		}
 		if got.Rules[0].Result != verdict.Fail || got.Findings[0].Status != finding.Affected || got.Findings[0].Waiver+got.Findings[0].VEX != "" {
 			t.Errorf("%s: %s, %+v", status, got.Rules[0].Result, got.Findings[0])
 		}

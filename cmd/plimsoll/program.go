@@ -122,7 +122,7 @@ Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR
 	flags.BoolVar(&p.global.offline, "offline", false, "use no network")
 	flags.StringVar(&p.global.cacheDir, "cache-dir", "", "`FOLDER` for remembered results (default: the user's cache folder)")
 	flags.StringVar(&p.global.now, "now", "", "evaluate as of `TIME` (RFC 3339); marks the result as a replay")
-	root.AddCommand(p.scanCommand(), p.checkCommand(), p.sbomCommand(), p.diffCommand(), p.dbCommand(), p.versionCommand())
+	root.AddCommand(p.scanCommand(), p.checkCommand(), p.reproduceCommand(), p.sbomCommand(), p.diffCommand(), p.dbCommand(), p.versionCommand())
 	return root
 }
 
