@@ -148,9 +148,12 @@ func (a *asking) add(r row) {
 	}
 }
 
-func (a *asking) isWaived(r row) bool {
+func (a *asking) isWaived(r row) bool { return a.waiverOfRow(r) != nil }
+
+// waiverOfRow returns the waiver that counts for a row, nil if none does.
+func (a *asking) waiverOfRow(r row) *waived {
 	if r.finding != nil && a.view.findings[r.finding] != nil {
-		return true
+		return a.view.findings[r.finding]
 	}
 	stand := r.finding
 	if stand == nil { // a package or a file stands in for a finding: it has a key and a package
@@ -159,7 +162,7 @@ func (a *asking) isWaived(r row) bool {
 			stand.Package = r.pkg.PURL
 		}
 	}
-	return a.view.waiverOf(a.rule.id, stand) != nil
+	return a.view.waiverOf(a.rule.id, stand)
 }
 
 // ask answers for one row, and says what it lacked if it is undecided. All conditions must hold;
@@ -192,7 +195,7 @@ func (a *asking) ask(q *question) (answer, []string) {
 			}
 		}
 	}
-	a.moments = append(a.moments, moments...)
+	a.turns(turn{turnOfRule, a.rule.id}, moments...)
 	if result == undecided && len(lacks) == 0 {
 		for _, c := range waits {
 			a.wait(c.from)
@@ -222,7 +225,7 @@ func (a *asking) askExpression(q *question) (answer, []string) {
 		return no, nil
 	}
 	if x.readsNow {
-		a.moments = append(a.moments, a.s.now.Add(expressionLife))
+		a.turns(turn{turnOfRule, a.rule.id}, a.s.now.Add(expressionLife))
 	}
 	if a.rule.about == aboutImage { // expr says what must hold
 		result = not(result)

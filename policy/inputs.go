@@ -13,15 +13,11 @@ import (
 
 // inputs names everything that goes into the verdict.
 func inputs(in Input, findings []finding.Finding, policies []Policy) verdict.Inputs {
-	target := in.Facts.Target
+	if in.WithoutDigests {
+		return verdict.Inputs{Subject: subjectOf(in), Engine: in.Engine, ScannedAt: formatTime(in.ScannedAt)}
+	}
 	return verdict.Inputs{
-		Subject: verdict.Subject{
-			Repository: in.Repository,
-			Tag:        in.Tag,
-			ImageID:    target.ImageID,
-			Digest:     target.Digest,
-			Platform:   target.Platform,
-		},
+		Subject:  subjectOf(in),
 		Facts:    factsDigest(in.Facts, in.Coverage),
 		Findings: findingsDigest(findings, in.Coverage),
 		Database: in.Database.Digest,
@@ -31,6 +27,17 @@ func inputs(in Input, findings []finding.Finding, policies []Policy) verdict.Inp
 		Engine:   in.Engine,
 
 		ScannedAt: formatTime(in.ScannedAt),
+	}
+}
+
+func subjectOf(in Input) verdict.Subject {
+	target := in.Facts.Target
+	return verdict.Subject{
+		Repository: in.Repository,
+		Tag:        in.Tag,
+		ImageID:    target.ImageID,
+		Digest:     target.Digest,
+		Platform:   target.Platform,
 	}
 }
 
