@@ -44,6 +44,11 @@ func (p *program) openDatabase(chosen databaseFlags) (*db.DB, error) {
 	}
 	if path, err := p.databasePath(); err == nil {
 		database, err := db.Open(path)
+		if err == nil {
+			if err := p.checkDefault("db", path); err != nil {
+				return nil, errors.Join(err, database.Close())
+			}
+		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return database, err
 		}
