@@ -172,7 +172,9 @@ func (a *asking) asks() string {
 	r := a.rule
 	switch {
 	case r.expression != nil && r.about == aboutImage:
-		return "the image must be such that the expression holds"
+		return "of the image must hold " + r.expression.text
+	case r.expression != nil:
+		return "denies any " + string(r.about) + " of which holds " + r.expression.text
 	case r.atLeast > 1:
 		return "denies an image with " + strings.Replace(a.phrase(r.atLeast), strconv.Itoa(r.atLeast), strconv.Itoa(r.atLeast)+" or more", 1)
 	case r.about == aboutImage:

@@ -78,8 +78,8 @@ func (p *program) underCI() bool {
 
 // checkDefault refuses a default that lies in the working folder of a CI job.
 func (p *program) checkDefault(key, path string) error {
-	if !p.underCI() {
-		return nil
+	if _, err := os.Lstat(path); err != nil || !p.underCI() {
+		return nil // what is not there decides nothing
 	}
 	folder, err := os.Getwd()
 	if err != nil {

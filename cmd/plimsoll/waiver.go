@@ -89,6 +89,9 @@ func (p *program) waiverNew(flags waiverFlags) error {
 			return usageError{fmt.Errorf("waiver new wants %s: see plimsoll waiver new --help", needed.flag)}
 		}
 	}
+	if len(d.Vulnerabilities)+len(d.Rules) == 0 {
+		return usageError{errors.New("waiver new wants --vulnerability or --rule: what is waived")}
+	}
 	d.Approved = at.now
 	if d.ID == "" {
 		d.ID = idOf(d)

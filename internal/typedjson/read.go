@@ -27,14 +27,16 @@ func (r *reader) fail(format string, arguments ...any) {
 
 // next passes over white space and returns the byte after it, 0 at the end.
 func (r *reader) next() byte {
-	for r.at < len(r.text) {
-		switch c := r.text[r.at]; c {
-		case ' ', '\n', '\t', '\r':
-			r.at++
-		default:
+	text, at := r.text, r.at
+	for at < len(text) {
+		c := text[at]
+		if c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+			r.at = at
 			return c
 		}
+		at++
 	}
+	r.at = at
 	return 0
 }
 
@@ -179,7 +181,9 @@ func (r *reader) list(p *plan, into reflect.Value) {
 	into.Set(reflect.MakeSlice(p.of, 0, 0))
 	for first := true; r.more(first, ']'); first = false {
 		n := into.Len()
-		into.Grow(1)
+		if n == into.Cap() {
+			into.Grow(max(2, n))
+		}
 		into.SetLen(n + 1)
 		item := into.Index(n)
 		item.SetZero()

@@ -135,12 +135,10 @@ func Compare(path string, target inventory.Target, stage verdict.Stage, before, 
 		ImageID: target.ImageID, Platform: target.Platform,
 		From: "none", To: string(after.Verdict.Outcome[stage]), Rules: []Rule{},
 	}
-	was := map[string]verdict.Rule{}
+	was := rulesByName{}
 	if before.Verdict != nil {
 		i.From, i.StoredAt = string(before.Verdict.Outcome[stage]), before.Verdict.EvaluatedAt
-		for _, r := range before.Verdict.Rules {
-			was[ruleKey(r)] = r
-		}
+		was.add(before.Verdict.Rules)
 	}
 	i.Change = changeOf(verdict.Outcome(i.From), verdict.Outcome(i.To))
 	switch i.Change {
@@ -164,7 +162,25 @@ func Compare(path string, target inventory.Target, stage verdict.Stage, before, 
 	return i
 }
 
-func ruleKey(r verdict.Rule) string { return r.Policy + "|" + r.ID }
+// rulesByName finds a rule again: in the policy of the same name, else in any other, since a policy
+// that takes another's place asks much the same.
+type rulesByName map[string]verdict.Rule
+
+func (n rulesByName) add(rules []verdict.Rule) {
+	for _, r := range rules {
+		n[r.Policy+"|"+r.ID] = r
+		if _, taken := n["|"+r.ID]; !taken {
+			n["|"+r.ID] = r
+		}
+	}
+}
+
+func (n rulesByName) find(r verdict.Rule) verdict.Rule {
+	if same, found := n[r.Policy+"|"+r.ID]; found {
+		return same
+	}
+	return n["|"+r.ID]
+}
 
 // changeOf compares two outcomes. A report without a verdict was neither denied nor allowed.
 func changeOf(from, to verdict.Outcome) Change {
@@ -188,11 +204,11 @@ func isNewlyUnknown(r Rule) bool { return isUnknown(r.To) && !isUnknown(r.From) 
 func isUnknown(r verdict.Result) bool { return r == verdict.Unknown || r == verdict.Error }
 
 // strictest returns the rules that have the outcome be what it is.
-func strictest(stage verdict.Stage, was map[string]verdict.Rule, after Judged) []Rule {
+func strictest(stage verdict.Stage, was rulesByName, after Judged) []Rule {
 	var rules []Rule
 	for i, r := range after.Verdict.Rules {
 		if after.Effects[i][stage] == after.Verdict.Outcome[stage] {
-			rules = append(rules, Rule{r.Policy, r.ID, was[ruleKey(r)].Result, r.Result, r.Message, r.Fix})
+			rules = append(rules, Rule{r.Policy, r.ID, was.find(r).Result, r.Result, r.Message, r.Fix})
 		}
 	}
 	return rules
@@ -200,17 +216,15 @@ func strictest(stage verdict.Stage, was map[string]verdict.Rule, after Judged) [
 
 // milder returns the rules that had the outcome be what it was.
 func milder(stage verdict.Stage, before, after Judged) []Rule {
-	is := map[string]verdict.Rule{}
-	for _, r := range after.Verdict.Rules {
-		is[ruleKey(r)] = r
-	}
+	is := rulesByName{}
+	is.add(after.Verdict.Rules)
 	rules := []Rule{}
 	for i, r := range before.Verdict.Rules {
 		decides := r.Result != verdict.Pass && r.Result != verdict.Waived && r.Result != verdict.Deferred
 		if before.Effects != nil {
 			decides = before.Effects[i][stage] == before.Verdict.Outcome[stage]
 		}
-		now := is[ruleKey(r)]
+		now := is.find(r)
 		if decides {
 			rules = append(rules, Rule{r.Policy, r.ID, r.Result, now.Result, cmp.Or(now.Message, r.Message), now.Fix})
 		}
@@ -219,10 +233,10 @@ func milder(stage verdict.Stage, before, after Judged) []Rule {
 }
 
 // different returns the rules whose result is another.
-func different(was map[string]verdict.Rule, rules []verdict.Rule) []Rule {
+func different(was rulesByName, rules []verdict.Rule) []Rule {
 	list := []Rule{}
 	for _, r := range rules {
-		if before := was[ruleKey(r)].Result; before != r.Result && (len(was) > 0 || isUnknown(r.Result)) {
+		if before := was.find(r).Result; before != r.Result && (len(was) > 0 || isUnknown(r.Result)) {
 			list = append(list, Rule{r.Policy, r.ID, before, r.Result, r.Message, r.Fix})
 		}
 	}

@@ -82,7 +82,7 @@ func (p *page) ruleTold(stage verdict.Stage, r policy.RuleTold, verbose bool) {
 	if r.Asks != "" {
 		add(plain, "asks: "+clean(r.Asks))
 	}
-	if verbose && r.CEL != "" {
+	if verbose && !strings.HasSuffix(r.Asks, r.CEL) {
 		add(faint, "CEL:  "+clean(r.CEL))
 	}
 	if r.Message != "" {
