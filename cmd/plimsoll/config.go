@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,7 @@ import (
 
 	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/report"
+	"plimsoll.dev/plimsoll/report/json"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
@@ -158,10 +158,7 @@ func (p *program) config(flags *pflag.FlagSet, format string) error {
 	p.warnOfVariables(flags)
 	return p.write(func(w io.Writer) error {
 		if format == "json" {
-			encoder := json.NewEncoder(w)
-			encoder.SetEscapeHTML(false)
-			encoder.SetIndent("", "  ")
-			return encoder.Encode(struct {
+			return json.WriteDocument(w, "settings", struct {
 				Settings []setting `json:"settings"`
 			}{list})
 		}

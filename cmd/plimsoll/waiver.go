@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/report"
+	"plimsoll.dev/plimsoll/report/json"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
@@ -250,10 +250,7 @@ func (p *program) waiverList(ctx context.Context, paths []string, flags waiverLi
 	}
 	return p.write(func(w io.Writer) error {
 		if flags.format == "json" {
-			encoder := json.NewEncoder(w)
-			encoder.SetEscapeHTML(false)
-			encoder.SetIndent("", "  ")
-			return encoder.Encode(struct {
+			return json.WriteDocument(w, "list of waivers", struct {
 				At      string      `json:"at"`
 				Waivers []waiverRow `json:"waivers"`
 			}{formatMoment(at.now), rows})

@@ -17,20 +17,22 @@ func WriteDiff(w io.Writer, d *diff.Diff) error {
 	normal := *d
 	normal.EvaluatedAt = wholeSeconds(d.EvaluatedAt)
 	normal.Database = normalDatabase(d.Database)
-	return writeIndented(w, "diff", normal)
+	return WriteDocument(w, "diff", normal)
 }
 
 // WriteExplanation writes an explanation, in the same manner as Write does a report.
 func WriteExplanation(w io.Writer, e *report.Explanation) error {
-	return writeIndented(w, "explanation", e)
+	return WriteDocument(w, "explanation", e)
 }
 
 // WritePreview writes a preview, in the same manner as Write does a report.
 func WritePreview(w io.Writer, p *preview.Preview) error {
-	return writeIndented(w, "preview", p)
+	return WriteDocument(w, "preview", p)
 }
 
-func writeIndented(w io.Writer, what string, document any) error {
+// WriteDocument writes any other document, in the same manner as Write does a report. What names it
+// in errors.
+func WriteDocument(w io.Writer, what string, document any) error {
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
