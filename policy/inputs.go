@@ -88,6 +88,9 @@ func part(c inventory.Coverage, belongs func(dimension string) bool) inventory.C
 	return out
 }
 
+// DigestOf names policies as the inputs of a verdict do.
+func DigestOf(policies []Policy) image.Digest { return policyDigest(policies) }
+
 // policyDigest names the files that hold the policies, also those that turned out not to be in
 // scope.
 func policyDigest(policies []Policy) image.Digest {

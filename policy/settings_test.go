@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,4 +46,31 @@ func TestParseSettingsRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, test.says)
 		}
 	}
+}
+
+// FuzzParseSettings: what is read has only keys that are known, each with a place and a value; what
+// is refused says where.
+func FuzzParseSettings(f *testing.F) {
+	for _, s := range []string{"policy: [a, b]\nstage: run\n", "db: x", "", "# x", "policy: {a: b}", "as: \"a\\nb\"", "a: &b c\nd: *b"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		settings, err := ParseSettings("plimsoll.yaml", data)
+		var refused *ParseError
+		switch {
+		case errors.As(err, &refused):
+			for _, p := range refused.Problems {
+				if p.Line < 1 || p.Column < 1 {
+					t.Errorf("%q: %v has no place", data, p)
+				}
+			}
+		case err != nil:
+			t.Errorf("%q: %v says nothing of where", data, err)
+		}
+		for key, values := range settings.Values {
+			if !slices.Contains(SettingKeys(), key) || settings.Lines[key] < 1 || len(values) == 0 || slices.Contains(values, "") {
+				t.Errorf("%q: %s is %q, in line %d", data, key, values, settings.Lines[key])
+			}
+		}
+	})
 }

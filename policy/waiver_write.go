@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Draft is a waiver that is to be written down. What is empty is left out.
@@ -70,8 +71,8 @@ func scalar(s string) string {
 	if regexp.MustCompile(`^[A-Za-z][A-Za-z0-9@./_-]*$`).MatchString(s) && !slices.Contains(special, strings.ToLower(s)) {
 		return s
 	}
-	if s == "" {
-		return ""
+	if s == "" || !utf8.ValidString(s) {
+		return s // ParseWaivers refuses what is not UTF-8; JSON would write something else
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

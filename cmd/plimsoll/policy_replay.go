@@ -70,16 +70,23 @@ func (p *program) policyReplay(ctx context.Context, paths []string, at string, f
 	replayed := moment{now: when.UTC().Truncate(time.Second), replay: true}
 	p.warn("this is a replay as of " + formatMoment(replayed.now) + ": no gate accepts it")
 	look := policy.Reads(line.policies)
-	var later atomic.Int64
+	digest := policy.DigestOf(line.policies)
+	var later, others atomic.Int64
 	flags.output.everything = true
 	err = p.compareReports(ctx, paths, newPreview(replayed, stage, line), flags.output, func(path string, r *report.Report) preview.Image {
 		if r.EvaluatedAt.After(replayed.now) && (r.ScannedAt.IsZero() || r.ScannedAt.After(replayed.now)) {
 			later.Add(1)
 		}
+		if r.Verdict != nil && r.Verdict.Inputs.Policy != digest {
+			others.Add(1)
+		}
 		return preview.Compare(path, r.Target, stage, preview.Judged{Verdict: r.Verdict}, evaluateStored(r, line, replayed, look))
 	})
 	if n := later.Load(); n > 0 && err == nil {
 		p.warn(fmt.Sprintf("%d of the reports are of scans after that time: what they found is taken for known then", n))
+	}
+	if n := others.Load(); n > 0 && err == nil {
+		p.warn(fmt.Sprintf("%d of the verdicts were made under other policies: what differs there is not time's doing alone", n))
 	}
 	return err
 }

@@ -39,7 +39,7 @@ func fetchFile(ctx context.Context, reference string, kind FileType, options Opt
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer r.guard.close()
 	content, err := r.file(ctx, kind)
 	if err != nil {
 		return nil, r.named(err)

@@ -36,7 +36,7 @@ func pushFile(ctx context.Context, reference string, content []byte, kind FileTy
 	if err != nil {
 		return "", err
 	}
-	defer r.Close()
+	defer r.guard.close()
 	empty := []byte("{}")
 	describe := func(mediaType string, content []byte) image.Descriptor {
 		return image.Descriptor{MediaType: mediaType, Digest: image.DigestOf(content), Size: int64(len(content))}

@@ -3,8 +3,8 @@
 //
 // What it takes, encoding/json takes too, with the same result. It refuses a member that the type
 // does not have, also one that differs in case only; a member that stands twice in one object,
-// which two readers could understand in two ways; and anything after the document. How deep a
-// document nests is bounded by the type.
+// which two readers could understand in two ways; and anything after the document. A document
+// nests no deeper than its type; a type that holds itself is for documents that are not a stranger's.
 //
 // Strings without escapes share the memory of the text that they are from: who keeps one string
 // of a large document for long copies it (strings.Clone).

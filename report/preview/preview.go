@@ -118,7 +118,11 @@ type Judged struct {
 // annotations.md), else the first two segments of its repository's name, which are the registry
 // and the team's folder in most. A label is the word of whoever built the image.
 func OwnerOf(target inventory.Target) string {
+	const longest = 200 // a label may have megabytes
 	if authors := strings.TrimSpace(target.Config.Labels["org.opencontainers.image.authors"]); authors != "" {
+		if len(authors) > longest {
+			authors = strings.ToValidUTF8(authors[:longest], "") + "…"
+		}
 		return authors
 	}
 	if target.Repository == "" {

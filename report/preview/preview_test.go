@@ -2,6 +2,7 @@ package preview
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,8 +60,10 @@ func TestCompare(t *testing.T) {
 func TestOwnerOf(t *testing.T) {
 	labelled := inventory.Target{Repository: "registry.example/pay/app"}
 	labelled.Config.Labels = map[string]string{"org.opencontainers.image.authors": " team@example.com "}
+	var endless inventory.Target
+	endless.Config.Labels = map[string]string{"org.opencontainers.image.authors": strings.Repeat("é", 1e6)}
 	for want, target := range map[string]inventory.Target{
-		"team@example.com": labelled, "registry.example/pay": {Repository: "registry.example/pay/app"},
+		strings.Repeat("é", 100) + "…": endless, "team@example.com": labelled, "registry.example/pay": {Repository: "registry.example/pay/app"},
 		"docker.io/library": {Repository: "docker.io/library/alpine"}, "app": {Repository: "app"}, "(no name)": {},
 	} {
 		if got := OwnerOf(target); got != want {
