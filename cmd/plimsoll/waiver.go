@@ -187,7 +187,7 @@ policies: used, expiring, unused, expired, ended or refused, and why.`,
 		Example: `  plimsoll waiver list waivers.yaml
   plimsoll waiver list waivers.yaml --report report.json --policy policy.yaml
   plimsoll waiver list waivers.yaml --at 2026-12-24T00:00:00Z --format json`,
-		Args: someFiles,
+		Args: waiverFiles,
 		RunE: func(c *cobra.Command, args []string) error { return p.waiverList(c.Context(), args, flags) },
 	}
 	c.Flags().StringVar(&flags.at, "at", "", "`TIME` to look at them (RFC 3339; default: now)")
@@ -199,7 +199,7 @@ policies: used, expiring, unused, expired, ended or refused, and why.`,
 	return c
 }
 
-func someFiles(c *cobra.Command, args []string) error {
+func waiverFiles(c *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return usageError{fmt.Errorf("%s wants files of waivers: see %s --help", c.CommandPath(), c.CommandPath())}
 	}
@@ -368,7 +368,7 @@ names, and which last longer than it grants for any severity.
 Exit status: 0 nothing is wrong; 1 something is.`,
 		Example: `  plimsoll waiver lint waivers.yaml
   plimsoll waiver lint waivers/*.yaml --policy policy.yaml`,
-		Args: someFiles,
+		Args: waiverFiles,
 		RunE: func(c *cobra.Command, args []string) error {
 			return p.waiverLint(c.Context(), args, policies, remote)
 		},
