@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"plimsoll.dev/plimsoll/finding"
@@ -65,21 +67,61 @@ func (p *Policy) sources(s *subject) []string {
 	return sortedSet(names)
 }
 
-// ages returns the moments at which a policy's limits of age are reached.
-func (p *Policy) ages(s *subject) []time.Time {
-	var moments []time.Time
+// ages notes the moments at which a policy's limits of age are reached.
+func (j *judgement) ages(p *Policy) {
 	if p.defaults.verdictMaxAge > 0 {
-		moments = append(moments, s.now.Add(p.defaults.verdictMaxAge))
+		j.turns(turn{turnOfVerdict, p.name}, j.s.now.Add(p.defaults.verdictMaxAge))
 	}
 	if p.defaults.maxDatabaseAge == 0 {
-		return moments
+		return
 	}
-	for _, name := range p.sources(s) {
-		if source, found := s.source(name); found && !source.AsOf.IsZero() {
-			moments = append(moments, source.AsOf.UTC().Truncate(time.Second).Add(p.defaults.maxDatabaseAge))
+	for _, name := range p.sources(j.s) {
+		if source, found := j.s.source(name); found && !source.AsOf.IsZero() {
+			j.turns(turn{turnOfSource, name}, source.AsOf.UTC().Truncate(time.Second).Add(p.defaults.maxDatabaseAge))
 		}
 	}
-	return moments
+}
+
+// turn is what happens at a moment at which time alone may change a verdict.
+type turn struct {
+	kind turnKind
+	of   string // the rule, waiver, source or policy
+}
+
+// turnKind is a way in which time changes a verdict.
+type turnKind string
+
+// The ways, with the words for them.
+const (
+	turnOfRule    turnKind = "rule %s asks for an age, and its answer may change"
+	turnOfWaiver  turnKind = "waiver %s begins or ceases to count"
+	turnOfSource  turnKind = "%s becomes older than the policy's maxDatabaseAge"
+	turnOfVerdict turnKind = "policy %s has a verdict decided again after its verdictMaxAge"
+)
+
+func (t turn) String() string {
+	if t.kind == "" {
+		return ""
+	}
+	return fmt.Sprintf(string(t.kind), t.of)
+}
+
+func (t turn) compare(other turn) int {
+	return cmp.Or(strings.Compare(string(t.kind), string(other.kind)), strings.Compare(t.of, other.of))
+}
+
+// turns keeps the first moment to come. Of several things at one moment it names the same one
+// whatever their order.
+func (j *judgement) turns(what turn, moments ...time.Time) {
+	for _, moment := range moments {
+		if !moment.After(j.s.now) {
+			continue
+		}
+		earlier := j.until.IsZero() || moment.Before(j.until)
+		if earlier || moment.Equal(j.until) && what.compare(j.turn) < 0 {
+			j.until, j.turn = moment, what
+		}
+	}
 }
 
 // sooner is the first moment to come among a first and more; zero if there is none.

@@ -159,9 +159,12 @@ func (a *asking) add(r row) {
 	}
 }
 
-func (a *asking) isWaived(r row) bool {
+func (a *asking) isWaived(r row) bool { return a.waiverOfRow(r) != nil }
+
+// waiverOfRow returns the waiver that counts for a row, nil if none does.
+func (a *asking) waiverOfRow(r row) *waived {
 	if r.finding != nil && a.view.findings[r.finding] != nil {
-		return true
+		return a.view.findings[r.finding]
 	}
 	stand := r.finding
 	if stand == nil { // a package or a file stands in for a finding: it has a key and a package
@@ -170,7 +173,7 @@ func (a *asking) isWaived(r row) bool {
 			stand.Package = r.pkg.PURL
 		}
 	}
-	return a.view.waiverOf(a.rule.id, stand) != nil
+	return a.view.waiverOf(a.rule.id, stand)
 }
 
 // ask answers for one row, and says what it lacked if it is undecided. All conditions must hold;
@@ -203,7 +206,7 @@ func (a *asking) ask(q *question) (answer, []string) {
 			}
 		}
 	}
-	a.until = a.s.sooner(a.until, turns)
+	a.turns(turn{turnOfRule, a.rule.id}, turns)
 	if result == undecided && len(lacks) == 0 {
 		for _, c := range waits {
 			a.wait(c.from)
@@ -234,7 +237,7 @@ func (a *asking) askExpression(q *question) (answer, []string) {
 		return no, nil
 	}
 	if x.readsNow {
-		a.until = a.s.sooner(a.until, a.s.now.Add(expressionLife))
+		a.turns(turn{turnOfRule, a.rule.id}, a.s.now.Add(expressionLife))
 	}
 	if a.rule.about == aboutImage { // expr says what must hold
 		result = not(result)

@@ -33,6 +33,9 @@ type Input struct {
 	Engine          string    // the program's name and version
 	ScannedAt       time.Time // when the image was scanned, if not now
 	Now             time.Time
+	// WithoutDigests leaves the digests out of the verdict's inputs: they cost more than all else,
+	// and who compares thousands of outcomes shows none of them. Such a verdict is for no gate.
+	WithoutDigests bool
 }
 
 // Database is what is known of the advisory database behind the findings; zero without one.
@@ -52,7 +55,12 @@ type Source struct {
 type Decided struct {
 	verdict.Verdict
 	Findings []finding.Finding
+	// Effects are what each of the verdict's rules means at each stage, in the rules' order.
+	Effects []Effect
 }
+
+// Effect is what one rule's result means at each stage.
+type Effect map[verdict.Stage]verdict.Outcome
 
 // The rules that are Plimsoll's own. A policy cannot have a rule of these names.
 const (
@@ -64,14 +72,17 @@ func ownIDs() []string { return []string{ScopeRule, DatabaseAgeRule} }
 
 // Evaluate decides. The result depends on the input alone: not on the order of its findings,
 // policies, sources, packages, waivers and statements, and on no clock.
-func Evaluate(in Input) Decided {
+func Evaluate(in Input) Decided { return evaluate(in, nil) }
+
+// evaluate decides, and has what each rule asked and found written down if tell is not nil.
+func evaluate(in Input, tell *Explanation) Decided {
 	now := in.Now.UTC().Truncate(time.Second)
 	if in.ScannedAt.IsZero() {
 		in.ScannedAt = now
 	}
 	s := newSubject(in, now)
 	policies := slices.SortedFunc(slices.Values(in.Policies), Policy.compare)
-	run := &judgement{s: s, waiving: newWaiving(&in, s), verdict: verdict.Verdict{
+	run := &judgement{s: s, waiving: newWaiving(&in, s), telling: tell, verdict: verdict.Verdict{
 		Outcome:     map[verdict.Stage]verdict.Outcome{},
 		Rules:       []verdict.Rule{},
 		EvaluatedAt: now.Format(time.RFC3339),
@@ -83,19 +94,23 @@ func Evaluate(in Input) Decided {
 	}
 	covering := slices.DeleteFunc(policies, func(p Policy) bool { return !p.Covers(in.Repository) })
 	if len(covering) == 0 {
-		addOutOfScope(&run.verdict, in.Repository)
+		run.effects = append(run.effects, addOutOfScope(&run.verdict, in.Repository))
 	}
 	for i := range covering {
 		run.policy(&covering[i])
 	}
 	run.verdict.Waivers = run.waiving.report()
-	run.verdict.ValidUntil = formatTime(s.sooner(run.until, run.waiving.turns()...))
-	return Decided{run.verdict, run.told(len(covering))}
+	run.turnsOfWaivers()
+	run.verdict.ValidUntil = formatTime(run.until)
+	if tell != nil {
+		tell.of(run, policies)
+	}
+	return Decided{run.verdict, run.told(len(covering)), run.effects}
 }
 
 // addOutOfScope records that nobody has drawn a line for the image. There is no policy whose
 // defaults could make it milder, so it is denied.
-func addOutOfScope(v *verdict.Verdict, repository string) {
+func addOutOfScope(v *verdict.Verdict, repository string) Effect {
 	name := "an image without a name"
 	if repository != "" {
 		name = repository
@@ -106,9 +121,11 @@ func addOutOfScope(v *verdict.Verdict, repository string) {
 		Message: "no policy is in scope for " + name,
 		Fix:     "name the image with --as, or choose a policy whose scope.images covers it with --policy",
 	})
+	effect := Effect{}
 	for _, stage := range verdict.Stages() {
-		v.Outcome[stage] = verdict.Deny
+		v.Outcome[stage], effect[stage] = verdict.Deny, verdict.Deny
 	}
+	return effect
 }
 
 // judgement is one evaluation under way.
@@ -116,9 +133,15 @@ type judgement struct {
 	s       *subject
 	waiving *waiving
 	costs   evaluation
-	until   time.Time // when time alone may change the verdict; zero if never
 	verdict verdict.Verdict
+	effects []Effect // of the verdict's rules
 	views   []*view
+	telling *Explanation // nil unless the evaluation is to be explained
+
+	// until is the first moment to come at which time alone may change the verdict, zero if there
+	// is none; turn says what happens then.
+	until time.Time
+	turn  turn
 }
 
 // policy evaluates one policy that is in scope.
@@ -129,21 +152,30 @@ func (j *judgement) policy(p *Policy) {
 		r := &p.rules[i]
 		asking := asking{judgement: j, view: v, rule: r}
 		result := asking.result()
-		p.add(&j.verdict, r, result, asking.deferredTo)
+		j.add(p, r, result, asking.deferredTo)
+		if j.telling != nil {
+			j.telling.rule(&asking)
+		}
 	}
 	if p.defaults.maxDatabaseAge > 0 {
-		p.add(&j.verdict, &rule{id: DatabaseAgeRule}, j.s.databaseAgeRule(p), "")
+		j.add(p, &rule{id: DatabaseAgeRule}, j.s.databaseAgeRule(p), "")
+		if j.telling != nil {
+			j.telling.databaseAge(p, j)
+		}
 	}
-	j.until = j.s.sooner(j.until, p.turns(j.waiving)...)
-	j.until = j.s.sooner(j.until, p.ages(j.s)...)
+	j.turnsOfTerms(p)
+	j.ages(p)
 }
 
 // add records a rule's result and what it means at each stage.
-func (p *Policy) add(v *verdict.Verdict, r *rule, result verdict.Rule, deferredTo verdict.Stage) {
-	v.Rules = append(v.Rules, result)
+func (j *judgement) add(p *Policy, r *rule, result verdict.Rule, deferredTo verdict.Stage) {
+	j.verdict.Rules = append(j.verdict.Rules, result)
+	effect := Effect{}
 	for _, stage := range verdict.Stages() {
-		v.Outcome[stage] = verdict.Stricter(v.Outcome[stage], p.outcome(stage, r, result.Result, deferredTo))
+		effect[stage] = p.outcome(stage, r, result.Result, deferredTo)
+		j.verdict.Outcome[stage] = verdict.Stricter(j.verdict.Outcome[stage], effect[stage])
 	}
+	j.effects = append(j.effects, effect)
 }
 
 // outcome is what a rule's result means at a stage. A stage at which the rule is off allows,

@@ -13,16 +13,11 @@ import (
 
 // inputs names everything that goes into the verdict.
 func inputs(in Input, findings []finding.Finding, policies []Policy) verdict.Inputs {
-	target := in.Facts.Target
+	if in.WithoutDigests {
+		return verdict.Inputs{Subject: subjectOf(in), Engine: in.Engine, ScannedAt: formatTime(in.ScannedAt)}
+	}
 	return verdict.Inputs{
-		Subject: verdict.Subject{
-			Repository: in.Repository,
-			Tag:        in.Tag,
-			ImageID:    target.ImageID,
-			Digest:     target.Digest,
-			Platform:   target.Platform,
-			Base:       baseName(target),
-		},
+		Subject:  subjectOf(in),
 		Facts:    factsDigest(in.Facts, in.Coverage),
 		Findings: findingsDigest(findings, in.Coverage),
 		Database: in.Database.Digest,
@@ -40,6 +35,18 @@ func baseName(target inventory.Target) string {
 		return ""
 	}
 	return target.Base.Name
+}
+
+func subjectOf(in Input) verdict.Subject {
+	target := in.Facts.Target
+	return verdict.Subject{
+		Repository: in.Repository,
+		Tag:        in.Tag,
+		ImageID:    target.ImageID,
+		Digest:     target.Digest,
+		Platform:   target.Platform,
+		Base:       baseName(target),
+	}
 }
 
 func formatTime(t time.Time) string {
@@ -88,6 +95,9 @@ func part(c inventory.Coverage, belongs func(dimension string) bool) inventory.C
 	}
 	return out
 }
+
+// DigestOf names policies as the inputs of a verdict do.
+func DigestOf(policies []Policy) image.Digest { return policyDigest(policies) }
 
 // policyDigest names the files that hold the policies, also those that turned out not to be in
 // scope.

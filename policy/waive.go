@@ -191,30 +191,26 @@ func (w *waived) state(now time.Time) (state verdict.ExceptionState, why string)
 	}
 }
 
-// turns returns the moments at which a waiver begins or ceases to count.
-func (w *waiving) turns() []time.Time {
-	var moments []time.Time
-	for _, each := range w.waivers {
+// turnsOfWaivers notes the moments at which a waiver begins or ceases to count.
+func (j *judgement) turnsOfWaivers() {
+	for _, each := range j.waiving.waivers {
 		if each.foreign != "" {
 			continue
 		}
-		moments = append(moments, each.expires)
+		j.turns(turn{turnOfWaiver, each.id}, each.expires)
 		if !each.approved.IsZero() {
-			moments = append(moments, each.approved)
+			j.turns(turn{turnOfWaiver, each.id}, each.approved)
 		}
 	}
-	return moments
 }
 
-// turns returns the moments at which waivers that are too long now cease to be.
-func (p *Policy) turns(w *waiving) []time.Time {
-	var moments []time.Time
-	for _, each := range w.waivers {
+// turnsOfTerms notes the moments at which waivers that are too long now cease to be.
+func (j *judgement) turnsOfTerms(p *Policy) {
+	for _, each := range j.waiving.waivers {
 		for _, longest := range p.waivers.longest {
 			if each.approved.IsZero() && each.foreign == "" {
-				moments = append(moments, each.expires.Add(-longest))
+				j.turns(turn{turnOfWaiver, each.id}, each.expires.Add(-longest))
 			}
 		}
 	}
-	return moments
 }

@@ -16,6 +16,9 @@ import (
 // it ends. Only ParseWaivers makes one; a zero Waiver waives nothing.
 type Waiver struct {
 	digest   image.Digest // of the file that holds it
+	file     string       // its name, for messages
+	line     int          // where its id stands
+	column   int
 	id       string
 	owner    string
 	approver string
@@ -67,6 +70,15 @@ func (w Waiver) Approver() string { return w.approver }
 // Expires is when it ends.
 func (w Waiver) Expires() time.Time { return w.expires }
 
+// Approved is when it was approved, zero if it does not say.
+func (w Waiver) Approved() time.Time { return w.approved }
+
+// Ticket is where it is tracked, empty if it does not say.
+func (w Waiver) Ticket() string { return w.ticket }
+
+// Digests are those of the images that it is about, empty for all.
+func (w Waiver) Digests() []image.Digest { return slices.Clone(w.digests) }
+
 // Decision is what it says about what it waives.
 func (w Waiver) Decision() Decision { return w.decision }
 
@@ -117,6 +129,7 @@ func ParseWaivers(name string, data []byte) ([]Waiver, error) {
 			d.problem(id, "waiver %q stands already in line %d; give each waiver an id of its own", w.id, line)
 		default:
 			lines[w.id] = id.Line
+			w.line, w.column = id.Line, id.Column
 		}
 		waivers = append(waivers, w)
 	})
@@ -128,7 +141,7 @@ func ParseWaivers(name string, data []byte) ([]Waiver, error) {
 	}
 	digest := image.DigestOf(data)
 	for i := range waivers {
-		waivers[i].digest = digest
+		waivers[i].digest, waivers[i].file = digest, name
 	}
 	return waivers, nil
 }

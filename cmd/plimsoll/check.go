@@ -43,7 +43,7 @@ Exit status: 0 allowed, or allowed with warnings; 3 denied at the stage asked fo
 	flags.database.register(c.Flags())
 	flags.output.register(c.Flags())
 	flags.line.register(c.Flags())
-	c.Flags().StringVar(&flags.stage, "stage", string(verdict.Build), "the `STAGE` whose outcome is the exit status: build, ship, admit or run")
+	registerStage(c.Flags(), &flags.stage)
 	registerAllPlatforms(c.Flags(), &flags.all)
 	return c
 }
@@ -56,7 +56,7 @@ func (p *program) check(ctx context.Context, target string, flags checkFlags) er
 	if err := flags.output.check(); err != nil {
 		return err
 	}
-	line, err := p.readLine(flags.line)
+	line, err := p.readLine(ctx, flags.line, flags.target.remote)
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,9 @@ func (p *program) openDatabase(chosen databaseFlags) (*db.DB, error) {
 		return db.Open(chosen.path)
 	}
 	if path, err := p.databasePath(); err == nil {
+		if err := p.checkDefault("db", path); err != nil {
+			return nil, err
+		}
 		database, err := db.Open(path)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return database, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -23,10 +24,15 @@ type lineFlags struct {
 }
 
 func (l *lineFlags) register(flags flagSet) {
-	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`; may be given several times, and the strictest wins (default: the starter policy)")
+	l.registerFiles(flags)
+	flags.StringVar(&l.as, "as", "", "the `NAME` that the image will carry; policies are scoped by it")
+}
+
+// registerFiles declares all but the name.
+func (l *lineFlags) registerFiles(flags flagSet) {
+	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`, or oci://NAME@sha256:DIGEST for one in a registry; may be given several times, and the strictest wins (default: the starter policy)")
 	flags.StringArrayVar(&l.waivers, "waivers", nil, "`FILE` of waivers; may be given several times")
 	flags.StringArrayVar(&l.vex, "vex", nil, "VEX document `FILE`: OpenVEX, CycloneDX or CSAF; may be given several times")
-	flags.StringVar(&l.as, "as", "", "the `NAME` that the image will carry; policies are scoped by it")
 }
 
 // line is what an image is held against.
@@ -38,10 +44,10 @@ type line struct {
 	as         string
 }
 
-func (p *program) readLine(flags lineFlags) (*line, error) {
+func (p *program) readLine(ctx context.Context, flags lineFlags, remote remoteFlags) (*line, error) {
 	l := &line{as: flags.as}
 	var err error
-	if l.policies, err = readPolicies(flags.policies); err != nil {
+	if l.policies, err = p.readPolicies(ctx, flags.policies, remote); err != nil {
 		return nil, err
 	}
 	if l.waivers, err = readWaivers(flags.waivers); err != nil {
@@ -60,19 +66,24 @@ func (p *program) readLine(flags lineFlags) (*line, error) {
 
 // decide evaluates the policies over what was found, under the name that the image will carry.
 func (a *analysis) decide(l *line) {
+	decided := policy.Evaluate(a.input(l))
+	a.report.Findings, a.report.Verdict = decided.Findings, &decided.Verdict
+}
+
+// input is all that the verdict will depend on.
+func (a *analysis) input(l *line) policy.Input {
 	if l.as != "" {
 		a.facts.Target.Repository = image.RepositoryOf(l.as)
 		a.report.Target.Repository = a.facts.Target.Repository
 	}
-	decided := policy.Evaluate(policy.Input{
+	return policy.Input{
 		Facts: a.facts, Findings: a.report.Findings, Coverage: a.report.Coverage,
 		Database: databaseInput(a.report.Database),
 		Policies: l.policies, Waivers: l.waivers, VEX: l.vex, VEXDigests: l.vexDigests,
 		Repository: a.facts.Target.Repository, Tag: tagOf(l.as, a.facts.Target.Reference),
 		Engine:    engineName + " " + engineVersion(),
 		ScannedAt: a.report.ScannedAt, Now: a.report.EvaluatedAt,
-	})
-	a.report.Findings, a.report.Verdict = decided.Findings, &decided.Verdict
+	}
 }
 
 // tagOf is the tag of the name that the image will carry, else of the one that it was read by.
@@ -131,19 +142,16 @@ func again(stored *scanned, at moment, look []finding.Kind) *analysis {
 	return a
 }
 
-// readPolicies reads policy files; without any, the starter policy stands.
-func readPolicies(paths []string) ([]policy.Policy, error) {
+// readPolicies reads policies; without any, the starter policy stands.
+func (p *program) readPolicies(ctx context.Context, paths []string, remote remoteFlags) ([]policy.Policy, error) {
 	if len(paths) == 0 {
 		return policy.Starter(), nil
 	}
 	var policies []policy.Policy
 	for _, path := range paths {
-		if strings.HasPrefix(path, "oci://") {
-			return nil, usageError{fmt.Errorf("--policy %s: policies in a registry cannot be read yet: give a file", path)}
-		}
-		content, err := readLimited(path, policy.MaxSize)
+		content, err := p.readPolicy(ctx, path, remote)
 		if err != nil {
-			return nil, fmt.Errorf("reading the policy: %w", err)
+			return nil, err
 		}
 		parsed, err := policy.Parse(path, content)
 		if err != nil {

@@ -23,6 +23,7 @@ type program struct {
 	stdout, stderr io.Writer
 	environ        []string
 	global         globalFlags
+	origins        map[string]string // of flags that the command line did not set, by name
 }
 
 // globalFlags are accepted by every subcommand.
@@ -99,7 +100,8 @@ A target is one of these; what exists as a file or folder is taken for that:
   FILE (sbom:)                               a bill of materials (CycloneDX, SPDX), or a report of plimsoll
 
 Exit status: 0 done, and allowed; 1 something failed; 2 wrong usage; 3 denied.
-Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR.`,
+Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR. A file plimsoll.yaml
+in the working folder may hold policy, waivers, vex, db, stage and as: see plimsoll config --help.`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -122,12 +124,29 @@ Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR
 	flags.BoolVar(&p.global.offline, "offline", false, "use no network")
 	flags.StringVar(&p.global.cacheDir, "cache-dir", "", "`FOLDER` for remembered results (default: the user's cache folder)")
 	flags.StringVar(&p.global.now, "now", "", "evaluate as of `TIME` (RFC 3339); marks the result as a replay")
-	root.AddCommand(p.scanCommand(), p.checkCommand(), p.reproduceCommand(), p.sbomCommand(), p.diffCommand(), p.dbCommand(), p.versionCommand())
+	root.AddCommand(p.scanCommand(), p.checkCommand(), p.reproduceCommand(), p.sbomCommand(), p.diffCommand(), p.policyCommand(), p.waiverCommand(),
+		p.dbCommand(), p.configCommand(), p.versionCommand())
 	return root
 }
 
-// prepare fills in flags from the environment and checks the global ones.
+// prepare fills in flags from the environment and from plimsoll.yaml, and checks the global ones.
 func (p *program) prepare(flags *pflag.FlagSet) error {
+	p.origins = map[string]string{}
+	if err := p.environment(flags); err != nil {
+		return err
+	}
+	if err := p.settings(flags); err != nil {
+		return err
+	}
+	if p.global.logFormat != "text" && p.global.logFormat != "json" {
+		return usageError{fmt.Errorf("--log-format %q: want text or json", p.global.logFormat)}
+	}
+	_, _, err := p.evaluatedAt()
+	return err
+}
+
+// environment fills in flags that the command line did not set.
+func (p *program) environment(flags *pflag.FlagSet) error {
 	for _, variable := range p.environ {
 		name, value, _ := strings.Cut(variable, "=")
 		key, ok := strings.CutPrefix(name, "PLIMSOLL_")
@@ -138,16 +157,22 @@ func (p *program) prepare(flags *pflag.FlagSet) error {
 		if flag == nil || flag.Changed {
 			continue // another subcommand's, or the command line has said it
 		}
-		if err := flags.Set(flag.Name, value); err != nil {
-			return usageError{fmt.Errorf("environment variable %s: %w", name, err)}
+		values := []string{value}
+		if isList(flag) {
+			values = strings.Split(value, ",")
 		}
+		for _, value := range values {
+			if err := flags.Set(flag.Name, value); err != nil {
+				return usageError{fmt.Errorf("environment variable %s: %w", name, err)}
+			}
+		}
+		p.origins[flag.Name] = "environment " + name
 	}
-	if p.global.logFormat != "text" && p.global.logFormat != "json" {
-		return usageError{fmt.Errorf("--log-format %q: want text or json", p.global.logFormat)}
-	}
-	_, _, err := p.evaluatedAt()
-	return err
+	return nil
 }
+
+// isList tells whether a flag may be given several times, each time with one value.
+func isList(flag *pflag.Flag) bool { return flag.Value.Type() == "stringArray" }
 
 // evaluatedAt returns the time of the run in UTC and whole seconds, and whether it was given.
 func (p *program) evaluatedAt() (now time.Time, replay bool, err error) {

@@ -17,6 +17,7 @@ import (
 
 func (p *program) reproduceCommand() *cobra.Command {
 	var line lineFlags
+	var remote remoteFlags
 	c := &cobra.Command{
 		Use:   "reproduce REPORT",
 		Short: "Derive a report's verdict again from its recorded inputs, and compare",
@@ -30,13 +31,14 @@ Exit status: 0 the same verdict; 3 another, or an input differs.`,
 		Example: `  plimsoll reproduce report.json
   plimsoll reproduce report.json --policy policy.yaml --waivers waivers.yaml`,
 		Args: p.oneTarget,
-		RunE: func(c *cobra.Command, args []string) error { return p.reproduce(c.Context(), args[0], line) },
+		RunE: func(c *cobra.Command, args []string) error { return p.reproduce(c.Context(), args[0], line, remote) },
 	}
 	line.register(c.Flags())
+	remote.register(c.Flags())
 	return c
 }
 
-func (p *program) reproduce(_ context.Context, path string, flags lineFlags) error {
+func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, remote remoteFlags) error {
 	_, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("opening the report: %w", err)
@@ -51,7 +53,7 @@ func (p *program) reproduce(_ context.Context, path string, flags lineFlags) err
 		return fmt.Errorf("%s holds no verdict: it was written by scan; write one with plimsoll check", path)
 	}
 	recorded := document.stored.Verdict
-	line, err := p.readLine(flags)
+	line, err := p.readLine(ctx, flags, remote)
 	if err != nil {
 		return err
 	}

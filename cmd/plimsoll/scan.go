@@ -157,8 +157,9 @@ func reaches(r *report.Report, threshold advisory.Severity) bool {
 
 // outputFlags choose how a report is written.
 type outputFlags struct {
-	format string
-	all    bool
+	format     string
+	all        bool
+	everything bool // also what has not changed
 }
 
 func (o *outputFlags) register(flags flagSet) {

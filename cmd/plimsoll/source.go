@@ -89,12 +89,11 @@ func (p *program) openRegistry(ctx context.Context, target string, remote remote
 	case p.global.offline:
 		return nil, fmt.Errorf("there is no file or folder %s, and with --offline no registry is asked for an image of that name: save it first, as with skopeo copy docker://%s oci:layout", target, target)
 	}
-	roots, err := readRoots(remote.caFile)
+	options, err := registryOptions(remote)
 	if err != nil {
 		return nil, err
 	}
-	source, err := registry.Open(ctx, target, registry.Options{
-		Insecure: remote.insecure, Roots: roots, TrustHosts: remote.trustHosts, UserAgent: engineName + "/" + engineVersion()})
+	source, err := registry.Open(ctx, target, options)
 	if err != nil && !strings.ContainsAny(target, "/:@") {
 		return nil, fmt.Errorf("there is no file or folder %s, and no image of that name could be had: %w", target, err)
 	}
@@ -102,6 +101,14 @@ func (p *program) openRegistry(ctx context.Context, target string, remote remote
 		return nil, err
 	}
 	return source, nil
+}
+
+// registryOptions are what the flags say about speaking to a registry.
+func registryOptions(remote remoteFlags) (registry.Options, error) {
+	roots, err := readRoots(remote.caFile)
+	return registry.Options{
+		Insecure: remote.insecure, Roots: roots, TrustHosts: remote.trustHosts, UserAgent: engineName + "/" + engineVersion(),
+	}, err
 }
 
 // isPath tells whether a target is meant to be a file, and no name of an image.

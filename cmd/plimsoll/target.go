@@ -38,9 +38,13 @@ func (t *targetFlags) register(flags flagSet) {
 	flags.Int64Var(&t.limits.Entries, "max-entries", limits.Entries, "`ENTRIES` that one layer may have")
 	flags.StringVar(&t.inflated, "max-inflated", formatBytes(limits.Inflated), "`BYTES` that one layer may inflate to")
 	flags.StringVar(&t.fileSize, "max-file-size", formatBytes(limits.FileSize), "`BYTES` that one file kept for analysis may have")
-	flags.BoolVar(&t.remote.insecure, "insecure", false, "accept plain HTTP and any certificate from the target's registry")
-	flags.StringVar(&t.remote.caFile, "ca-file", "", "`FILE` of certificate authorities (PEM) that a registry may have its certificate from, beside the system's")
-	flags.StringSliceVar(&t.remote.trustHosts, "trust-host", nil, "`HOST`[:PORT] that a registry may send its credentials or us to, also in a private network; may be given several times")
+	t.remote.register(flags)
+}
+
+func (r *remoteFlags) register(flags flagSet) {
+	flags.BoolVar(&r.insecure, "insecure", false, "accept plain HTTP and any certificate from the target's registry")
+	flags.StringVar(&r.caFile, "ca-file", "", "`FILE` of certificate authorities (PEM) that a registry may have its certificate from, beside the system's")
+	flags.StringSliceVar(&r.trustHosts, "trust-host", nil, "`HOST`[:PORT] that a registry may send its credentials or us to, also in a private network; may be given several times")
 }
 
 func registerAllPlatforms(flags flagSet, all *bool) {

@@ -1,5 +1,6 @@
 // Package schema holds the JSON Schemas (draft 2020-12) of the documents that Plimsoll writes:
-// the report, the reports on every platform, the diff and the manifest of executable files. They
+// the report, the reports on every platform, the diff, the explanation and the preview of policies,
+// and the manifest of executable files. They
 // are written by hand, for readers and for
 // programs in any language; docs/contract.md says what the members mean.
 //
@@ -30,3 +31,13 @@ var Diff string
 //
 //go:embed manifest.v1.schema.json
 var Manifest string
+
+// Preview describes plimsoll.dev/preview/v1.
+//
+//go:embed preview.v1.schema.json
+var Preview string
+
+// Explanation describes plimsoll.dev/explanation/v1.
+//
+//go:embed explanation.v1.schema.json
+var Explanation string

@@ -83,6 +83,11 @@ func (r *Registry) stream(ctx context.Context, d image.Descriptor, what string) 
 	if image.IsLayerType(d.MediaType) || image.IsConfigType(d.MediaType) {
 		path = "blobs/" + d.Digest.String()
 	}
+	return r.download(ctx, path, d, what)
+}
+
+// download starts a download that goes on where it stopped.
+func (r *Registry) download(ctx context.Context, path string, d image.Descriptor, what string) (io.ReadCloser, error) {
 	body := &resuming{ctx: ctx, size: d.Size, pace: r.pace, fetch: func(offset int64) (*http.Response, error) {
 		return r.get(ctx, path, offset)
 	}, explain: func(err error) error {

@@ -8,8 +8,8 @@
 //
 // The registry is the host that the user named, and nothing else is trusted: see guard for what
 // redirects and token services may do. The addresses that a manifest states for "foreign" layers
-// are never fetched. Nothing is pushed, deleted or listed here, and client certificates and the
-// retired schema 1 are not known.
+// are never fetched. Client certificates and the retired schema 1 are not known. No image is pushed,
+// and nothing deleted or listed; PushFile stores an artifact of one small file.
 package registry
 
 import (
@@ -69,6 +69,18 @@ func Open(ctx context.Context, reference string, options Options) (*Registry, er
 }
 
 func open(ctx context.Context, reference string, options Options, pace pace) (*Registry, error) {
+	r, err := dial(ctx, reference, options, pace, transport.PullScope)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.fetchRoot(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+// dial makes ready to speak to the registry of a name, and logs in for an action.
+func dial(ctx context.Context, reference string, options Options, pace pace, action string) (*Registry, error) {
 	parsed, wanted, err := parse(reference, options.Insecure)
 	if err != nil {
 		return nil, err
@@ -80,11 +92,8 @@ func open(ctx context.Context, reference string, options Options, pace pace) (*R
 	if r.guard, err = newGuard(parsed.Context().Registry, options, pace); err != nil {
 		return nil, err
 	}
-	if err := r.connect(ctx, options.Keychain); err != nil {
+	if err := r.connect(ctx, options.Keychain, action); err != nil {
 		return nil, errors.Join(r.explain("connecting", err), r.Close())
-	}
-	if err := r.fetchRoot(ctx); err != nil {
-		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
@@ -107,7 +116,7 @@ func parse(reference string, insecure bool) (name.Reference, image.Digest, error
 }
 
 // connect asks the registry how to authenticate, and does so.
-func (r *Registry) connect(ctx context.Context, keychain authn.Keychain) error {
+func (r *Registry) connect(ctx context.Context, keychain authn.Keychain, action string) error {
 	if keychain == nil {
 		keychain = authn.DefaultKeychain
 	}
@@ -117,7 +126,7 @@ func (r *Registry) connect(ctx context.Context, keychain authn.Keychain) error {
 		return &failure{fmt.Sprintf("the credentials for %s cannot be read: %s: mend Docker's configuration, or log in anew with docker login %s", r.host(), withoutSecrets(err.Error()), r.host()), err}
 	}
 	r.loggedIn = credentials != authn.Anonymous
-	scope := repository.Scope(transport.PullScope)
+	scope := repository.Scope(action)
 	authenticated, err := transport.NewWithContext(ctx, repository.Registry, credentials, &retrying{r.guard, r.pace}, []string{scope})
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/internal/typedjson"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
 	"plimsoll.dev/plimsoll/verdict"
@@ -97,8 +98,8 @@ func list[T any](items []T) []T {
 }
 
 // Decode reads a report of at most limit bytes. It refuses another schema, members and words
-// that this version does not know, and anything after the document: a report that was only half
-// understood must not be evaluated.
+// that this version does not know, members that stand twice, and anything after the document: a
+// report that was only half understood must not be evaluated.
 func Decode(r io.Reader, limit int64) (*report.Report, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
@@ -107,37 +108,104 @@ func Decode(r io.Reader, limit int64) (*report.Report, error) {
 	if int64(len(data)) > limit {
 		return nil, fmt.Errorf("read the report: it is larger than %d bytes: is it a report?", limit)
 	}
-	if err := checkSchema(data); err != nil {
+	decoder, err := NewDecoder()
+	if err != nil {
 		return nil, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	var decoded report.Report
-	if err := decoder.Decode(&decoded); err != nil {
+	return decoder.Report(data)
+}
+
+// Decoder reads many reports. It may be used by several goroutines at once.
+type Decoder struct {
+	one *typedjson.Decoder[report.Report]
+	all *typedjson.Decoder[report.Reports]
+}
+
+// NewDecoder prepares the reading of reports.
+func NewDecoder() (*Decoder, error) {
+	one, err := typedjson.For[report.Report]()
+	if err != nil {
+		return nil, err
+	}
+	all, err := typedjson.For[report.Reports]()
+	return &Decoder{one, all}, err
+}
+
+// Report reads one report, as Decode does. It keeps nothing of data.
+func (d *Decoder) Report(data []byte) (*report.Report, error) {
+	if err := checkSchema(data, report.Schema); err != nil {
+		return nil, err
+	}
+	decoded, err := d.one.Decode(string(data))
+	if err != nil {
 		return nil, fmt.Errorf("decode the report: %w: make it again with this version of plimsoll", err)
 	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, fmt.Errorf("decode the report: there is more after the document: is it one report?")
-	}
-	if err := checkWords(&decoded); err != nil {
+	if err := checkWords(decoded); err != nil {
 		return nil, fmt.Errorf("decode the report: %w: make it again with this version of plimsoll", err)
 	}
-	return &decoded, nil
+	return decoded, nil
+}
+
+// Reports reads the reports on every platform, just as strictly. It keeps nothing of data.
+func (d *Decoder) Reports(data []byte) (*report.Reports, error) {
+	if err := checkSchema(data, report.ReportsSchema); err != nil {
+		return nil, err
+	}
+	decoded, err := d.all.Decode(string(data))
+	if err != nil {
+		return nil, fmt.Errorf("decode the reports: %w: make them again with this version of plimsoll", err)
+	}
+	for i := range decoded.Reports {
+		err := checkWords(&decoded.Reports[i])
+		if schema := decoded.Reports[i].Schema; schema != report.Schema {
+			err = fmt.Errorf("its schema is %.80q, want %q", schema, report.Schema)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("decode report %d: %w: make it again with this version of plimsoll", i+1, err)
+		}
+	}
+	return decoded, nil
 }
 
 // checkSchema looks at the schema's name alone, so that a document of another kind gets an
 // error that says so, and not one about its first strange member.
-func checkSchema(data []byte) error {
+func checkSchema(data []byte, want string) error {
+	schema, err := SchemaOf(data)
+	if err != nil {
+		return fmt.Errorf("decode the report: %w: is it the JSON that scan or check wrote?", err)
+	}
+	if schema != want {
+		return fmt.Errorf("decode the report: its schema is %.80q, want %q: make it again with this version of plimsoll", schema, want)
+	}
+	return nil
+}
+
+// SchemaOf returns what a document says its schema is. All that this program writes begin with
+// it; only if one does not, the whole document is read for it.
+func SchemaOf(data []byte) (string, error) {
+	rest := bytes.TrimLeft(data, " \t\r\n")
+	for _, token := range []string{"{", `"schema"`, ":", `"`} {
+		after, found := bytes.CutPrefix(rest, []byte(token))
+		if rest = after; !found {
+			return searchSchema(data)
+		}
+		if token != `"` {
+			rest = bytes.TrimLeft(rest, " \t\r\n")
+		}
+	}
+	end := bytes.IndexByte(rest, '"')
+	if end < 0 || bytes.IndexByte(rest[:end], '\\') >= 0 {
+		return searchSchema(data)
+	}
+	return string(rest[:end]), nil
+}
+
+func searchSchema(data []byte) (string, error) {
 	var document struct {
 		Schema string `json:"schema"`
 	}
-	if err := json.Unmarshal(data, &document); err != nil {
-		return fmt.Errorf("decode the report: %w: is it the JSON that scan or check wrote?", err)
-	}
-	if document.Schema != report.Schema {
-		return fmt.Errorf("decode the report: its schema is %.80q, want %q: make it again with this version of plimsoll", document.Schema, report.Schema)
-	}
-	return nil
+	err := json.Unmarshal(data, &document)
+	return document.Schema, err
 }
 
 // checkWords refuses words outside the contract's enumerations; severities are checked while

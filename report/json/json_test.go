@@ -145,8 +145,8 @@ func TestDecodeRefuses(t *testing.T) {
 		"no JSON":                 {"SEVERITY PACKAGE", "is it the JSON that scan or check wrote?"},
 		"an SBOM":                 {`{"bomFormat": "CycloneDX"}`, `its schema is ""`},
 		"another version":         {strings.Replace(good, "report/v1", "report/v2", 1), `its schema is "plimsoll.dev/report/v2"`},
-		"half of one":             {good[:len(good)/2], "unexpected end of JSON input"},
-		"two of them":             {good + good, "is it the JSON"},
+		"half of one":             {good[:len(good)/2], "unexpected end"},
+		"two of them":             {good + good, "there is more after the document"},
 		"an unknown member":       {strings.Replace(good, `"replay"`, `"comment": "", "replay"`, 1), `unknown field "comment"`},
 		"an unknown severity":     {strings.Replace(good, `"severity": "critical"`, `"severity": "severe"`, 1), `severity "severe"`},
 		"an unknown state":        {strings.Replace(good, `"files": "full"`, `"files": "fine"`, 1), `coverage of files is "fine"`},
@@ -192,4 +192,64 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("written once:\n%s\nwritten again:\n%s", written, again)
 		}
 	})
+}
+
+func BenchmarkDecode(b *testing.B) {
+	document := encode(b, example.All()["many"])
+	decoder, err := NewDecoder()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(document)))
+	for b.Loop() {
+		if _, err := decoder.Report(document); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// TestReportsAreReadBack: one by one they are what they were, and as strictly read as one alone.
+func TestReportsAreReadBack(t *testing.T) {
+	all := &report.Reports{Schema: report.ReportsSchema, Reports: []report.Report{*example.Denied(), *example.Allowed()},
+		Missed: []report.Missed{{Platform: "linux/s390x", Why: "it is not there"}}}
+	var b bytes.Buffer
+	if err := (Sink{}).WriteAll(&b, all); err != nil {
+		t.Fatal(err)
+	}
+	decoder, err := NewDecoder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := decoder.Reports(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again bytes.Buffer
+	if err := (Sink{}).WriteAll(&again, read); err != nil || again.String() != b.String() {
+		t.Errorf("%v, (-written +read and written):\n%s", err, cmp.Diff(b.String(), again.String()))
+	}
+	for name, broken := range map[string]string{
+		"another version inside": strings.Replace(b.String(), "report/v1", "report/v9", 1),
+		"an unknown word inside": strings.Replace(b.String(), `"result": "fail"`, `"result": "maybe"`, 1),
+		"an unknown member":      strings.Replace(b.String(), `"missed"`, `"missing"`, 1),
+	} {
+		if _, err := decoder.Reports([]byte(broken)); err == nil {
+			t.Errorf("%s is read", name)
+		}
+	}
+}
+
+func TestSchemaOf(t *testing.T) {
+	for document, want := range map[string]string{
+		`{"schema": "a"`: "a", "\n { \"schema\"\t:\"b\",": "b", `{"x": 1, "schema": "c"}`: "c", `{}`: "", `{"schema": "\u0064"}`: "d",
+	} {
+		if got, err := SchemaOf([]byte(document)); got != want || err != nil {
+			t.Errorf("%s: %q, %v, want %q", document, got, err, want)
+		}
+	}
+	for _, document := range []string{"", "[", `{"schema": 1}`, `{"schema"`, `{"schema": "x`} {
+		if got, err := SchemaOf([]byte(document)); err == nil {
+			t.Errorf("%s: %q", document, got)
+		}
+	}
 }

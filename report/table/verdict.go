@@ -91,10 +91,12 @@ func resultStyle(result verdict.Result) style {
 
 // sortedRules puts first what decides.
 func sortedRules(rules []verdict.Rule) []verdict.Rule {
-	order := []verdict.Result{verdict.Fail, verdict.Error, verdict.Unknown, verdict.Deferred, verdict.Waived, verdict.Pass}
 	rules = slices.Clone(rules)
-	slices.SortStableFunc(rules, func(a, b verdict.Rule) int {
-		return slices.Index(order, a.Result) - slices.Index(order, b.Result)
-	})
+	slices.SortStableFunc(rules, func(a, b verdict.Rule) int { return resultRank(a.Result) - resultRank(b.Result) })
 	return rules
+}
+
+// resultRank is a result's place: what decides stands first.
+func resultRank(r verdict.Result) int {
+	return slices.Index([]verdict.Result{verdict.Fail, verdict.Error, verdict.Unknown, verdict.Deferred, verdict.Waived, verdict.Pass}, r)
 }
