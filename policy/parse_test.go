@@ -214,18 +214,6 @@ func TestParseIsQuickOnHostileFiles(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	keys := []string{"severity", "fixable", "kev", "package", "config"}
-	for word, want := range map[string]string{
-		"sevrity": "severity", "fixAvailableFor": "fixable", "KEV": "kev", "packages": "package",
-		"configuration": "config",
-	} {
-		if got := nearest(word, keys); got != want {
-			t.Errorf("nearest to %.20q is %q, want %q", word, got, want)
-		}
-	}
-}
-
 func TestStarter(t *testing.T) {
 	policies, err := Parse("starter.yaml", []byte(StarterText()))
 	if err != nil {
