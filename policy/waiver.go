@@ -111,7 +111,7 @@ func ParseWaivers(name string, data []byte) ([]Waiver, error) {
 	var waivers []Waiver
 	lines := map[string]int{}
 	d.Documents(data, func(root *yaml.Node) {
-		w, id := d.waiver(root)
+		w, id := d.waiver(root, d.Top())
 		switch line, twice := lines[w.id]; {
 		case id == nil:
 		case twice:
@@ -134,12 +134,23 @@ func ParseWaivers(name string, data []byte) ([]Waiver, error) {
 	return waivers, nil
 }
 
-func (d *decoder) waiver(n *yaml.Node) (w Waiver, id *yaml.Node) {
+// ReadWaiver reads a waiver that stands inside a document of another kind. What is wrong is for
+// the decoder to tell; the waiver then waives nothing.
+func ReadWaiver(d *strictyaml.Decoder, n *yaml.Node, what string) Waiver {
+	w, _ := (&decoder{Decoder: d}).waiver(n, what)
+	if !d.Clean() {
+		return Waiver{}
+	}
+	w.digest = image.DigestOf(d.Data())
+	return w
+}
+
+func (d *decoder) waiver(n *yaml.Node, what string) (w Waiver, id *yaml.Node) {
 	if kind, ok := strictyaml.Member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Waiver" {
 		d.Problem(kind, "kind is %s; a waiver file holds documents of the kind Waiver alone: move this one to a file of its own", strictyaml.Quote(kind.Value))
 		return w, nil
 	}
-	d.Mapping(n, d.Top(),
+	d.Mapping(n, what,
 		strictyaml.Required("apiVersion", func(n *yaml.Node, what string) { d.Choice(n, what, apiVersion) }),
 		strictyaml.Required("kind", func(n *yaml.Node, what string) { d.Choice(n, what, "Waiver") }),
 		strictyaml.Required("metadata", func(n *yaml.Node, what string) { id = d.waiverMetadata(n, what, &w) }),

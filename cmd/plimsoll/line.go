@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -68,13 +69,7 @@ func (a *analysis) decide(l *line) {
 
 // tagOf is the tag of the name that the image will carry, else of the one that it was read by.
 func tagOf(as, reference string) string {
-	name := as
-	if name == "" {
-		name = reference
-	}
-	name, _, _ = strings.Cut(name, "@")
-	_, tag, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
-	return tag
+	return image.TagOf(cmp.Or(as, reference))
 }
 
 // warnOfExceptions says which waivers do not count, and which soon will not.

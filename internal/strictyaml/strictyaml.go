@@ -68,6 +68,24 @@ func (d *Decoder) Documents(data []byte, read func(root *yaml.Node)) {
 	}
 }
 
+// Kind returns the kind of a file's first document that is not empty, as far as it can be read:
+// who is to read the file.
+func Kind(data []byte) string {
+	documents := yaml.NewDecoder(bytes.NewReader(data[:min(len(data), MaxSize)]))
+	for {
+		var document yaml.Node
+		if err := documents.Decode(&document); err != nil {
+			return ""
+		}
+		if kind, ok := Member(document.Content[0], "kind"); ok {
+			return kind.Value
+		}
+		if document.Content[0].Tag != "!!null" {
+			return ""
+		}
+	}
+}
+
 // plain refuses YAML's anchors, aliases and tags. A document is read by people who answer for it:
 // what it says must stand where it says it, and a small file must not become a large one.
 func (d *Decoder) plain(n *yaml.Node, depth int) bool {
