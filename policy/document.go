@@ -20,6 +20,7 @@ const apiVersion = "plimsoll.dev/v1"
 
 // policy reads one document. It also returns the node of the policy's name, nil if it has none.
 func (d *decoder) policy(n *yaml.Node) (p Policy, name *yaml.Node) {
+	p.place = place{n.Line, n.Column}
 	p.defaults = defaults{onUnknown: verdict.Deny, onError: verdict.Deny, onStale: Stale{AdmittedBefore: verdict.Deny, New: verdict.Deny}}
 	if kind, ok := strictyaml.Member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Policy" {
 		// What else is wrong with a document of another kind is not for this reader to say.
@@ -168,7 +169,7 @@ func (d *decoder) rules(n *yaml.Node, what string) []rule {
 }
 
 func (d *decoder) rule(n *yaml.Node) (r rule, id *yaml.Node) {
-	r.atLeast = 1
+	r.atLeast, r.place = 1, place{n.Line, n.Column}
 	d.Mapping(n, "rule",
 		strictyaml.Required("id", func(n *yaml.Node, what string) { id, r.id = n, d.Identifier(n, what) }),
 		strictyaml.Optional("deny", func(n *yaml.Node, _ string) { d.criteria(n, "deny", &r) }),

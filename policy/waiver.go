@@ -17,6 +17,7 @@ import (
 // it ends. Only ParseWaivers makes one; a zero Waiver waives nothing.
 type Waiver struct {
 	digest   image.Digest // of the file that holds it
+	place    place
 	id       string
 	owner    string
 	approver string
@@ -150,6 +151,7 @@ func (d *decoder) waiver(n *yaml.Node, what string) (w Waiver, id *yaml.Node) {
 		d.Problem(kind, "kind is %s; a waiver file holds documents of the kind Waiver alone: move this one to a file of its own", strictyaml.Quote(kind.Value))
 		return w, nil
 	}
+	w.place = place{n.Line, n.Column}
 	d.Mapping(n, what,
 		strictyaml.Required("apiVersion", func(n *yaml.Node, what string) { d.Choice(n, what, apiVersion) }),
 		strictyaml.Required("kind", func(n *yaml.Node, what string) { d.Choice(n, what, "Waiver") }),

@@ -23,7 +23,7 @@ type lineFlags struct {
 }
 
 func (l *lineFlags) register(flags flagSet) {
-	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`; may be given several times, and the strictest wins (default: the starter policy)")
+	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`, or a ready policy by its name: "+strings.Join(policy.ReadyNames(), ", ")+"; may be given several times, and the strictest wins (default: starter)")
 	flags.StringArrayVar(&l.waivers, "waivers", nil, "`FILE` of waivers; may be given several times")
 	flags.StringArrayVar(&l.vex, "vex", nil, "VEX document `FILE`: OpenVEX, CycloneDX or CSAF; may be given several times")
 	flags.StringVar(&l.as, "as", "", "the `NAME` that the image will carry; policies are scoped by it")
@@ -117,7 +117,7 @@ func again(stored *scanned, at moment, look []finding.Kind) *analysis {
 	return a
 }
 
-// readPolicies reads policy files; without any, the starter policy stands.
+// readPolicies reads policy files, and finds ready policies by their names; without any, the starter policy stands.
 func readPolicies(paths []string) ([]policy.Policy, error) {
 	if len(paths) == 0 {
 		return policy.Starter(), nil
@@ -126,6 +126,10 @@ func readPolicies(paths []string) ([]policy.Policy, error) {
 	for _, path := range paths {
 		if strings.HasPrefix(path, "oci://") {
 			return nil, usageError{fmt.Errorf("--policy %s: policies in a registry cannot be read yet: give a file", path)}
+		}
+		if ready, ok := readyPolicy(path); ok {
+			policies = append(policies, ready...)
+			continue
 		}
 		content, err := readLimited(path, policy.MaxSize)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -80,7 +81,12 @@ func (p *program) complain(err error) {
 		p.logger().Error(err.Error())
 		return
 	}
-	fmt.Fprintf(p.stderr, "plimsoll: %s\n", report.Clean(err.Error()))
+	text := report.Clean(err.Error())
+	var refused *policy.ParseError
+	if errors.As(err, &refused) { // a problem for each line
+		text = cleanLines(err.Error())
+	}
+	fmt.Fprintf(p.stderr, "plimsoll: %s\n", text)
 }
 
 // command builds the command tree.
@@ -122,7 +128,7 @@ Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR
 	flags.BoolVar(&p.global.offline, "offline", false, "use no network")
 	flags.StringVar(&p.global.cacheDir, "cache-dir", "", "`FOLDER` for remembered results (default: the user's cache folder)")
 	flags.StringVar(&p.global.now, "now", "", "evaluate as of `TIME` (RFC 3339); marks the result as a replay")
-	root.AddCommand(p.scanCommand(), p.checkCommand(), p.sbomCommand(), p.diffCommand(), p.dbCommand(), p.versionCommand())
+	root.AddCommand(p.scanCommand(), p.checkCommand(), p.sbomCommand(), p.diffCommand(), p.dbCommand(), p.policyCommand(), p.versionCommand())
 	return root
 }
 
