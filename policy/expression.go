@@ -57,17 +57,21 @@ func (e notTruth) Error() string { return "it gives a " + e.is + ", and not true
 // inspect finds out what an expression speaks of.
 func (x *expression) inspect(checked *celast.AST) {
 	var ofVulnerability, ofKind bool
+	local := localNames(checked)
 	celast.PostOrderVisit(checked.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
 		switch e.Kind() {
 		case celast.ComprehensionKind:
 			x.counted = true
 		case celast.IdentKind:
+			if local[e.ID()] {
+				return
+			}
 			x.variables = append(x.variables, e.AsIdent())
 			x.dimensions = append(x.dimensions, dimensionsOf(e.AsIdent())...)
 			x.readsNow = x.readsNow || e.AsIdent() == "now"
 		case celast.SelectKind:
 			operand, member := e.AsSelect().Operand(), e.AsSelect().FieldName()
-			if operand.Kind() != celast.IdentKind {
+			if operand.Kind() != celast.IdentKind || local[operand.ID()] {
 				return
 			}
 			switch operand.AsIdent() {
@@ -86,6 +90,28 @@ func (x *expression) inspect(checked *celast.AST) {
 		x.about = aboutVulnerability
 	}
 	x.dimensions = sortedSet(x.dimensions)
+}
+
+// localNames returns the ids of identifiers that mean what a loop goes over, though a variable may
+// be called the same: findings.exists(f, f.kev).
+func localNames(checked *celast.AST) map[int64]bool {
+	local := map[int64]bool{}
+	celast.PostOrderVisit(checked.Expr(), celast.NewExprVisitor(func(e celast.Expr) {
+		if e.Kind() != celast.ComprehensionKind {
+			return
+		}
+		loop := e.AsComprehension()
+		names := []string{loop.IterVar(), loop.IterVar2(), loop.AccuVar()}
+		inside := celast.NewExprVisitor(func(e celast.Expr) {
+			if e.Kind() == celast.IdentKind && slices.Contains(names, e.AsIdent()) {
+				local[e.ID()] = true
+			}
+		})
+		celast.PostOrderVisit(loop.LoopCondition(), inside)
+		celast.PostOrderVisit(loop.LoopStep(), inside)
+		celast.PostOrderVisit(loop.Result(), inside)
+	}))
+	return local
 }
 
 // dimensionsOf returns the dimensions of coverage that a variable's truth depends on.
