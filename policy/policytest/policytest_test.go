@@ -260,3 +260,33 @@ func TestReadyPolicies(t *testing.T) {
 		t.Run(name, func(t *testing.T) { checkFile(t, "../ready/"+name+".test.yaml") })
 	}
 }
+
+// Ten policies, each described by the sentence that it begins with, were written from
+// docs/policy-reference.md alone.
+func TestTenPoliciesFromThePage(t *testing.T) {
+	files, err := filepath.Glob("testdata/ten/*.test.yaml")
+	if err != nil || len(files) != 10 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) { checkFile(t, file) })
+	}
+}
+
+// What the page says of expressions is so.
+func TestExpressionsOfThePage(t *testing.T) { checkFile(t, "testdata/page/expressions.test.yaml") }
+
+// The example of a test on the page can be read.
+func TestExampleOfThePage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/policy-reference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "## Tests\n")
+	_, rest, _ = strings.Cut(rest, "```yaml\n")
+	example, _, _ := strings.Cut(rest, "```")
+	tests, err := policytest.Parse("example", []byte(example))
+	if err != nil || len(tests) != 1 {
+		t.Errorf("%d tests: %v", len(tests), err)
+	}
+}
