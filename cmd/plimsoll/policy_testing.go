@@ -67,7 +67,7 @@ func (p *program) policyTest(args []string, flags policyTestFlags) error {
 	if err != nil {
 		return err
 	}
-	run := policyTestRun{Schema: "plimsoll.dev/policytest/v1", Tests: []*policytest.Result{}}
+	run := policyTestRun{policytest.Results{Schema: policytest.Schema}}
 	for _, file := range files {
 		if err := run.file(file, given); err != nil {
 			return err
@@ -80,7 +80,7 @@ func (p *program) policyTest(args []string, flags policyTestFlags) error {
 	if err := p.write(write); err != nil {
 		return fmt.Errorf("writing the result: %w", err)
 	}
-	if !run.held() || !run.covered() && !flags.allowUncovered {
+	if !run.Held() || !run.Covered() && !flags.allowUncovered {
 		return errDenied
 	}
 	return nil
@@ -119,19 +119,8 @@ func testFiles(args []string) ([]string, error) {
 	return files, nil
 }
 
-// policyTestRun is what came out of all tests, and its JSON form.
-type policyTestRun struct {
-	Schema string               `json:"schema"`
-	Tests  []*policytest.Result `json:"tests"`
-}
-
-func (r *policyTestRun) held() bool {
-	return !slices.ContainsFunc(r.Tests, func(t *policytest.Result) bool { return !t.Held() })
-}
-
-func (r *policyTestRun) covered() bool {
-	return !slices.ContainsFunc(r.Tests, func(t *policytest.Result) bool { return !t.Covered() })
-}
+// policyTestRun is a run of all tests.
+type policyTestRun struct{ policytest.Results }
 
 // file runs the tests of a file. What they name is read from its folder.
 func (r *policyTestRun) file(path string, given []policy.Policy) error {
@@ -193,7 +182,7 @@ func (r *policyTestRun) writeJSON(w io.Writer) error {
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
+	if err := encoder.Encode(r.Results); err != nil {
 		return err
 	}
 	_, err := w.Write(printable.JSON(b.Bytes()))

@@ -1,7 +1,6 @@
 // Package schema holds the JSON Schemas (draft 2020-12) of the documents that Plimsoll writes:
-// the report, the reports on every platform, the diff and the manifest of executable files. They
-// are written by hand, for readers and for
-// programs in any language; docs/contract.md says what the members mean.
+// the report, the reports on every platform, the diff, the manifest of executable files and the
+// results of policy tests. They are written by hand, for readers and for programs in any language; docs/contract.md says what the members mean.
 //
 // A schema is as strict as the documents are: members and words that are not named are errors.
 // A member may be added within a version only together with the program that writes it; a change
@@ -30,3 +29,8 @@ var Diff string
 //
 //go:embed manifest.v1.schema.json
 var Manifest string
+
+// PolicyTest describes plimsoll.dev/policytest/v1.
+//
+//go:embed policytest.v1.schema.json
+var PolicyTest string

@@ -11,6 +11,7 @@
 package policytest
 
 import (
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -107,6 +108,25 @@ type Sources struct {
 	VEX func(name string, document []byte) ([]advisory.VEXStatement, error)
 }
 
+// Schema names the JSON form of Results.
+const Schema = "plimsoll.dev/policytest/v1"
+
+// Results are what came out of tests, and the JSON document that says so.
+type Results struct {
+	Schema string    `json:"schema"`
+	Tests  []*Result `json:"tests"`
+}
+
+// Held tells whether every case of every test came out as expected.
+func (r *Results) Held() bool {
+	return !slices.ContainsFunc(r.Tests, func(t *Result) bool { return !t.Held() })
+}
+
+// Covered tells whether every rule was seen to fail and to pass.
+func (r *Results) Covered() bool {
+	return !slices.ContainsFunc(r.Tests, func(t *Result) bool { return !t.Covered() })
+}
+
 // Result is what came out of one test.
 type Result struct {
 	File   string `json:"file"`
@@ -117,22 +137,12 @@ type Result struct {
 
 // Held tells whether every case came out as expected.
 func (r *Result) Held() bool {
-	for i := range r.Cases {
-		if !r.Cases[i].Held() {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.Cases, func(c Case) bool { return !c.Held() })
 }
 
 // Covered tells whether every rule was seen to fail and to pass.
 func (r *Result) Covered() bool {
-	for _, rule := range r.Rules {
-		if !rule.Covered() {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(r.Rules, func(rule Rule) bool { return !rule.Covered() })
 }
 
 // Case is what came out of one case.

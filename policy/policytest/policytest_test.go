@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -288,5 +289,32 @@ func TestExampleOfThePage(t *testing.T) {
 	tests, err := policytest.Parse("example", []byte(example))
 	if err != nil || len(tests) != 1 {
 		t.Errorf("%d tests: %v", len(tests), err)
+	}
+}
+
+// The page lists every key of a test, and no other.
+func TestThePageListsEveryKey(t *testing.T) {
+	page, err := os.ReadFile("../../docs/policy-reference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "| Key of a PolicyTest |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	var listed []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\|").FindAllStringSubmatch(table, -1) {
+		listed = append(listed, m[1])
+	}
+	_, err = policytest.Parse("t", []byte("unknown: 1\ncases: [{unknown: 1, expect: {unknowns: 1}}]\n"))
+	prefixes := map[string]string{"the policy test": "", "case": "cases[].", "case.expect": "cases[].expect."}
+	var taken []string
+	for _, m := range regexp.MustCompile(`unknown key "\w+" in ([\w. ]+); .*?\(known: ([^)]*)\)`).FindAllStringSubmatch(err.Error(), -1) {
+		for _, key := range strings.Split(m[2], ", ") {
+			if key = prefixes[m[1]] + key; key != "cases[].expect" {
+				taken = append(taken, key)
+			}
+		}
+	}
+	if diff := cmp.Diff(taken, listed); diff != "" || len(taken) < 15 {
+		t.Errorf("-taken +listed:\n%s", diff)
 	}
 }
