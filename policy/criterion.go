@@ -102,14 +102,6 @@ func allCriteria() []*criterion {
 	return slices.Concat(vulnerabilityCriteria(), packageCriteria(), fileCriteria(), imageCriteria(), findingCriteria(), laterCriteria())
 }
 
-func criterionNames(criteria []*criterion) []string {
-	names := make([]string, len(criteria))
-	for i, c := range criteria {
-		names[i] = c.name
-	}
-	return names
-}
-
 // age is how long ago a moment was.
 func (s *subject) age(moment time.Time) time.Duration { return s.now.Sub(moment) }
 

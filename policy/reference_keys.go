@@ -82,7 +82,7 @@ func testKeys() []documentKey {
 		{"cases[].as", "name of an image: `registry.example/app:1.2`", "What the image is called; the clean image is called `registry.example/app:1.0`."},
 		{"cases[].patch", "members of a report", "What is otherwise about the image. See below."},
 		{"cases[].waivers", "list of files of waivers, or of waivers written out", "Exceptions that are given with the image."},
-		{"cases[].vex", "list of VEX documents, or of statements written out: `{vulnerabilities: [CVE-2026-1], status: not_affected}`", "Statements that are given with the image. One that is written out may have `issued` (a time) and `products` (package URLs, names of images); without products it is about the whole image."},
+		{"cases[].vex", "list of VEX documents, or of statements written out: `{vulnerabilities: [CVE-2026-1], status: not_affected, impact: not built in}`", "Statements that are given with the image. One that is written out says why with `justification` or `impact`, and may have `issued` (a time) and `products` (package URLs, names of images); without products it is about the whole image."},
 		{"cases[].expect.outcome", "`allow`, `warn` or `deny`", "What shall come out at the stage."},
 		{"cases[].expect.pass", "list of rule ids", "Rules that shall pass."},
 		{"cases[].expect.fail", "list of rule ids", "Rules that shall fail."},

@@ -100,6 +100,7 @@ all policies in scope: ` + "`allow`, `warn`, `deny`" + `.
 
 **Not known is never a pass.** A report's coverage says of each dimension (` + "`packages/deb`, `advisories/Debian:12`, `files`, `secret`, `config`,\n`license`" + `) whether it
 was seen in full: ` + "`full`, `partial`, `not-run` or `unknown`" + `. A rule that would pass, and reads a dimension that is not full, is unknown.
+What is no image, such as an unpacked folder, has no configuration: criteria that read it are undecided.
 An offender that was found makes it fail all the same. Where a criterion of the image already rules an image out, what
 was not seen does not matter.
 
@@ -158,7 +159,7 @@ const pageWaiverRules = `- ` + "`match`" + ` names vulnerabilities, rules, or bo
 
 **VEX.** Statements of VEX documents (` + "`--vex FILE`" + `) are applied before the rules: what is ` + "`not_affected`" + ` or ` + "`fixed`" + ` no longer offends, what is
 ` + "`under_investigation`" + ` does, and can be asked for with the criterion ` + "`status`" + `. A statement counts if its product is the image (by digest, or by
-name) or the package. Of several about the same, the newest counts.
+name) or the package. Of several about the same, the newest counts. One that says ` + "`not_affected`" + ` must say why.
 
 `
 

@@ -187,16 +187,11 @@ func (d *decoder) waiverMetadata(n *yaml.Node, what string, w *Waiver) (id *yaml
 	d.Mapping(n, what,
 		strictyaml.Required("id", func(n *yaml.Node, what string) { id, w.id = n, d.Text(n, what) }),
 		strictyaml.Required("owner", func(n *yaml.Node, what string) { w.owner = d.Text(n, what) }),
-		strictyaml.Required("approvedBy", func(n *yaml.Node, what string) {
-			if w.approver = d.Text(n, what); w.approver != "" && sameIdentity(w.approver, w.owner) {
-				d.Problem(n, "%s is the owner; whoever answers for a risk cannot approve it: name somebody else", what)
-			}
-		}),
+		strictyaml.Required("approvedBy", func(n *yaml.Node, what string) { w.approver = d.Text(n, what) }),
 		strictyaml.Optional("approvedAt", func(n *yaml.Node, what string) { w.approved = d.Moment(n, what) }),
 		strictyaml.Optional("ticket", func(n *yaml.Node, what string) { w.ticket = d.Text(n, what) }),
 	)
-	// The keys may stand in any order.
-	if approver, ok := strictyaml.Member(n, "approvedBy"); ok && d.Clean() && sameIdentity(w.approver, w.owner) {
+	if approver, ok := strictyaml.Member(n, "approvedBy"); ok && w.approver != "" && sameIdentity(w.approver, w.owner) {
 		d.Problem(approver, "%s is the owner; whoever answers for a risk cannot approve it: name somebody else", what+".approvedBy")
 	}
 	return id

@@ -165,9 +165,14 @@ func (d *decoder) statement(n *yaml.Node, what string) *advisory.VEXStatement {
 			d.Choice(n, what, string(advisory.VEXNotAffected), string(advisory.VEXAffected), string(advisory.VEXFixed), string(advisory.VEXUnderInvestigation))
 			s.Status = advisory.VEXStatus(n.Value)
 		}),
+		strictyaml.Optional("justification", func(n *yaml.Node, what string) { s.Justification = d.Text(n, what) }),
+		strictyaml.Optional("impact", func(n *yaml.Node, what string) { s.Impact = d.Text(n, what) }),
 		strictyaml.Optional("issued", func(n *yaml.Node, what string) { s.Issued = d.Moment(n, what) }),
 		strictyaml.Optional("products", texts(&products)),
 	)
+	if s.Status == advisory.VEXNotAffected && s.Justification == "" && s.Impact == "" {
+		d.Problem(n, "%s says not_affected, and not why; add justification, or impact in words", what)
+	}
 	for _, id := range products {
 		product := advisory.VEXProduct{ID: id}
 		if strings.HasPrefix(id, "pkg:") {

@@ -220,7 +220,7 @@ func (r *runner) addVEX(v vex) error {
 		return err
 	}
 	if r.sources.VEX == nil {
-		return r.test.failed(v.file, errors.New("VEX documents cannot be read here; write the statement out: {vulnerabilities: [ID], status: STATUS}"))
+		return r.test.failed(v.file, errors.New("VEX documents cannot be read here; write the statement out: {vulnerabilities: [ID], status: STATUS, impact: WHY}"))
 	}
 	statements, err := r.sources.VEX(v.file.name, data)
 	if err != nil {
