@@ -76,7 +76,7 @@ func testKeys() []documentKey {
 		{"base", "a file", "The report that every case begins with. Not given: the clean image."},
 		{"cases", "list of cases, at least one", "Required."},
 		{"cases[].name", "text", "Required. Unlike every other case's."},
-		{"cases[].extends", "the name of a case above", "The case begins with all that the other says but what it expects. Patches, waivers and VEX are added to its own."},
+		{"cases[].extends", "the name of a case above", "The case begins with all that the other says but what it expects. Patches, waivers and VEX are added to its own. A chain has at most 16 cases."},
 		{"cases[].at", formMoment, "When it is evaluated. Not given: when the base was, else an arbitrary day."},
 		{"cases[].stage", "`build`, `ship`, `admit` or `run`", "Whose outcome is meant. Not given: `build`."},
 		{"cases[].as", "name of an image: `registry.example/app:1.2`", "What the image is called; the clean image is called `registry.example/app:1.0`."},

@@ -1,6 +1,7 @@
 package policytest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -14,10 +15,13 @@ import (
 )
 
 // decoder reads tests.
-type decoder struct{ *strictyaml.Decoder }
+type decoder struct {
+	*strictyaml.Decoder
+	guesses int // how often the nearest of many names was looked for
+}
 
 func newDecoder(file string) *decoder {
-	return &decoder{strictyaml.New(file, strictyaml.Language{Name: "a policy test", Levels: "nine", Keys: "docs/policy-reference.md"})}
+	return &decoder{Decoder: strictyaml.New(file, strictyaml.Language{Name: "a policy test", Levels: "nine", Keys: "docs/policy-reference.md"})}
 }
 
 // Parse reads the tests of a file, in its order. The name is for messages only. If anything is
@@ -64,6 +68,19 @@ func (d *decoder) files(n *yaml.Node, what string) (files []reference) {
 	return files
 }
 
+// longestChain is how many cases one may extend, each by the next: all of them are applied anew for
+// each case.
+const longestChain = 16
+
+// nearest ends a sentence about a name that is not known with the nearest one that is. To look
+// for it among many is work, and nobody reads more problems than are told at once.
+func (d *decoder) nearest(word string, known []string) string {
+	if d.guesses++; d.guesses > strictyaml.MostProblems {
+		return ""
+	}
+	return fmt.Sprintf("; the nearest is %q", strictyaml.Nearest(word, known))
+}
+
 // cases reads the cases. One may extend another that stands above it, so that none extends itself.
 func (d *decoder) cases(n *yaml.Node, what string) (cases []testCase) {
 	numbers, lines := map[string]int{}, map[string]int{}
@@ -84,8 +101,14 @@ func (d *decoder) cases(n *yaml.Node, what string) (cases []testCase) {
 		)
 		if extends != nil {
 			var above bool
-			if c.extends, above = numbers[extends.Value]; !above {
+			c.extends, above = numbers[extends.Value]
+			if above {
+				c.depth = cases[c.extends].depth + 1
+			} else {
 				d.noSuchCase(extends, names)
+			}
+			if c.depth > longestChain {
+				d.Problem(extends, "case.extends makes a chain of more than %d cases; extend one that stands earlier in it", longestChain)
 			}
 		}
 		if line, twice := lines[c.name]; twice && name != nil {
@@ -104,7 +127,7 @@ func (d *decoder) noSuchCase(n *yaml.Node, names []string) {
 		d.Problem(n, "case.extends names %s, and no case stands above this one; put what it extends first", strictyaml.Quote(n.Value))
 		return
 	}
-	d.Problem(n, "case.extends names %s, and no case above is called so; the nearest is %q", strictyaml.Quote(n.Value), strictyaml.Nearest(n.Value, names))
+	d.Problem(n, "case.extends names %s, and no case above is called so%s", strictyaml.Quote(n.Value), d.nearest(n.Value, names))
 }
 
 func (d *decoder) stage(n *yaml.Node, what string) verdict.Stage {

@@ -252,6 +252,10 @@ func (d *decoder) coverage(n *yaml.Node, what string, doc *document) {
 	for dimension, state := range doc.coverage.States {
 		c.States[dimension] = state
 	}
+	if len(n.Content) > 2*strictyaml.MostItems {
+		d.Problem(n, "%s has more than %d dimensions; name fewer", what, strictyaml.MostItems)
+		return
+	}
 	states := []inventory.State{inventory.Full, inventory.Partial, inventory.NotRun, inventory.Unknown}
 	var keys []strictyaml.Key
 	for _, name := range dimensions(n) {

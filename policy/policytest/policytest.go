@@ -62,6 +62,7 @@ type testCase struct {
 	name    string
 	place   place
 	extends int // the number of another case of the test, -1 for none
+	depth   int // how many cases it extends, each by the next
 	at      time.Time
 	stage   verdict.Stage // empty if it does not say
 	as      string

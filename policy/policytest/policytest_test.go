@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -316,5 +318,57 @@ func TestThePageListsEveryKey(t *testing.T) {
 	}
 	if diff := cmp.Diff(taken, listed); diff != "" || len(taken) < 15 {
 		t.Errorf("-taken +listed:\n%s", diff)
+	}
+}
+
+// No file may keep the reader busy: shapes whose cost could grow with the square of their size, or
+// worse, at the largest size.
+func TestHostileFilesAreRefused(t *testing.T) {
+	name := strings.Repeat("n", 400)
+	shapes := map[string]struct{ head, each, end string }{
+		"dimensions":       {head + "  - {name: a, expect: {outcome: allow}, patch: {coverage: {", "packages/#: full, ", "}}}\n"},
+		"unknown extends":  {head, "  - {name: " + name + "#, extends: " + name + "-#, expect: {outcome: allow}}\n", ""},
+		"cases":            {head, "  - {name: c#, expect: {outcome: allow}}\n", ""},
+		"unknown members":  {head + "  - {name: a, expect: {outcome: allow}, patch: {findings: [{", "member#: 1, ", "}]}}\n"},
+		"the same rules":   {head + "  - {name: a, expect: {fail: [", "r, ", "r]}}\n"},
+		"patches of lists": {head + "  - {name: a, expect: {outcome: allow}, patch: {findings: [", "{id: a}, ", "{id: b}]}}\n"},
+	}
+	for shape, c := range shapes {
+		t.Run(shape, func(t *testing.T) {
+			var b strings.Builder
+			b.WriteString(c.head)
+			for i := 0; b.Len() < policy.MaxSize-2000; i++ {
+				b.WriteString(strings.ReplaceAll(c.each, "#", strconv.Itoa(i)))
+			}
+			b.WriteString(c.end)
+			if _, err := policytest.Parse("test.yaml", []byte(b.String())); err == nil {
+				t.Error("it is accepted")
+			}
+		})
+	}
+}
+
+// Each case of a chain applies all that it extends, so chains are short; and of many rules that
+// the policy does not have, only the first are compared with those that it has.
+func TestChainsAndRulesAreBounded(t *testing.T) {
+	cases := "  - {name: c0, expect: {outcome: allow}}\n"
+	for i := 1; i <= 17; i++ {
+		cases += fmt.Sprintf("  - {name: c%d, extends: c%d, expect: {outcome: allow}}\n", i, i-1)
+	}
+	_, err := policytest.Parse("test.yaml", []byte(head+cases))
+	if err == nil || !strings.Contains(err.Error(), "test.yaml:22:26: case.extends makes a chain of more than 16 cases") || strings.Count(err.Error(), "\n") > 0 {
+		t.Errorf("a chain of 17: %v", err)
+	}
+	var ids []string
+	for i := range 900 {
+		ids = append(ids, fmt.Sprintf("rule-%d", i))
+	}
+	tests, err := policytest.Parse("test.yaml", []byte(head+"  - {name: a, expect: {fail: ["+strings.Join(ids, ", ")+"]}}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tests[0].Run(policy.Starter(), policytest.Sources{})
+	if err == nil || !strings.Contains(err.Error(), `has no rule "rule-0"; the nearest is "scope"`) || !strings.Contains(err.Error(), "and 890 more problems") {
+		t.Errorf("900 rules that are not there: %v", err)
 	}
 }

@@ -68,7 +68,7 @@ func (t *Test) checkRules(d *decoder, p *policy.Policy) {
 	for _, c := range t.cases {
 		for _, r := range c.expect.rules {
 			if !slices.Contains(known, r.id) {
-				d.At(r.place.line, r.place.column, "policy %s has no rule %q; the nearest is %q", t.policy, r.id, strictyaml.Nearest(r.id, known))
+				d.At(r.place.line, r.place.column, "policy %s has no rule %q%s", t.policy, r.id, d.nearest(r.id, known))
 			}
 		}
 	}
