@@ -29,8 +29,8 @@ images: ## the real test images and programs, made once and kept in the user's c
 starter: ## compile the starter database from ../shared/data
 	go run ./advisory/db/starter/generate --from ../shared/data
 
-golden: ## rewrite the golden files of the reports
-	go test ./report/... ./inventory/sbom/cyclonedx ./inventory/sbom/spdx -update
+golden: ## rewrite the golden files of the reports, the policies and the transcripts
+	go test ./report/... ./inventory/sbom/cyclonedx ./inventory/sbom/spdx ./policy/... ./cmd/plimsoll -update
 
 fuzz: ## each fuzz target for a minute
 	@FUZZTIME=60s tools/fuzz.sh

@@ -57,7 +57,7 @@ func suggestions(dir string) []suggestion {
 		{[]string{"scan", "--all", dir + "/debian-v1"}, 0, "every finding"},
 		{[]string{"scan", "oci:" + dir + "/debian-v2:v2", "--fail-on", "high"}, denied, "a threshold instead of a policy"},
 		{[]string{"check", dir + "/alpine-v1", "--format", "json"}, denied, "for a machine: facts, proofs, verdict"},
-		{[]string{"check", dir + "/debian-v1", "--policy", "policy/starter.yaml"}, denied, "the line, as a file: copy it, draw yours"},
+		{[]string{"check", dir + "/debian-v1", "--policy", "policy/ready/starter.yaml"}, denied, "the line, as a file: copy it, draw yours"},
 		{[]string{"sbom", dir + "/alpine-v2"}, 0, "bill of materials (CycloneDX)"},
 		{[]string{"db", "status"}, 0, "what is known, and since when"},
 	}

@@ -69,3 +69,10 @@ func RepositoryOf(name string) string {
 	}
 	return name
 }
+
+// TagOf returns the tag in a name, empty if it has none.
+func TagOf(name string) string {
+	name, _, _ = strings.Cut(name, "@")
+	_, tag, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
+	return tag
+}

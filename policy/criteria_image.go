@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"plimsoll.dev/plimsoll/internal/strictyaml"
 	"plimsoll.dev/plimsoll/inventory"
 )
 
@@ -187,11 +188,11 @@ func incompleteCriterion() *criterion {
 		reads: "coverage: the dimension is not full", example: "[packages, advisories]"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
 		var asked []string
-		d.list(n, what, mostItems, func(n *yaml.Node, what string) {
-			if s := d.text(n, what); isDimension(s) {
+		d.List(n, what, mostItems, func(n *yaml.Node, what string) {
+			if s := d.Text(n, what); isDimension(s) {
 				asked = append(asked, s)
 			} else if s != "" {
-				d.problem(n, "%s is %s; write packages, advisories, files, secret, config, license, or a full name such as packages/rpm", what, quote(s))
+				d.Problem(n, "%s is %s; write packages, advisories, files, secret, config, license, or a full name such as packages/rpm", what, strictyaml.Quote(s))
 			}
 		})
 		return test{cel: celList(asked) + ".exists(d, !coverage.complete(d))", after: " that was not seen in full", remedy: "coverage.gaps in the report lists what could not be read",
@@ -275,7 +276,7 @@ func missingLabelCriterion() *criterion {
 		example: "[org.opencontainers.image.source]", peers: "StackRox: Required Image Label. NeuVector: labels"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
 		var p patterns[labelGlob]
-		d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+		d.List(n, what, mostItems, func(n *yaml.Node, what string) {
 			if g, ok := pattern(d, n, what, parseLabelGlob); ok {
 				p.listed = append(p.listed, g)
 			}
@@ -324,7 +325,9 @@ func instructionCriterion() *criterion {
 				}
 				return answerOf(found(q) >= 0)
 			},
-			says: func(q *question) string { return "it is built by " + quote(q.s.facts.Target.Instructions[found(q)]) }}
+			says: func(q *question) string {
+				return "it is built by " + strictyaml.Quote(q.s.facts.Target.Instructions[found(q)])
+			}}
 	}
 	return c
 }
@@ -349,7 +352,7 @@ func imageSizeCriterion() *criterion {
 func layersCriterion() *criterion {
 	c := &criterion{name: "layers", about: aboutImage, form: "whole number: at least", reads: "target.layers: how many", example: "40"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
-		limit := d.whole(n, what)
+		limit := d.Whole(n, what)
 		return test{cel: fmt.Sprintf("image.layers >= %d", limit), after: fmt.Sprintf(" of %d layers or more", limit), lacks: "no known layers", remedy: "join layers",
 			ask: func(q *question) answer {
 				if len(q.s.facts.Target.Layers) == 0 {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"plimsoll.dev/plimsoll/internal/strictyaml"
 )
 
 // where reads an expression that is asked of each finding.
@@ -21,23 +23,23 @@ func (d *decoder) where(n *yaml.Node, what string, r *rule) {
 func (d *decoder) expr(n *yaml.Node, what string, r *rule) {
 	r.about = aboutImage
 	if x := d.expression(n, what, r); x != nil && slices.Contains(x.variables, "f") {
-		d.problem(n, "%s speaks of f, the finding that is asked about, and is asked of the image; write where, or speak of findings", what)
+		d.Problem(n, "%s speaks of f, the finding that is asked about, and is asked of the image; write where, or speak of findings", what)
 	}
 }
 
 func (d *decoder) expression(n *yaml.Node, what string, r *rule) *expression {
-	text, ok := d.word(n, what)
+	text, ok := d.Word(n, what)
 	if !ok {
 		return nil
 	}
 	if len(text) > longestExpression {
-		d.problem(n, "%s is longer than %d characters; write several rules", what, longestExpression)
+		d.Problem(n, "%s is longer than %d characters; write several rules", what, longestExpression)
 		return nil
 	}
 	if d.compiler == nil {
 		made, err := newEnvironment()
 		if err != nil {
-			d.problem(n, "%s cannot be checked: %s", what, err)
+			d.Problem(n, "%s cannot be checked: %s", what, err)
 			return nil
 		}
 		d.compiler = made
@@ -47,11 +49,11 @@ func (d *decoder) expression(n *yaml.Node, what string, r *rule) *expression {
 	case issues != nil:
 		for _, issue := range issues.Errors() {
 			line, column := d.positionIn(n, issue.Location.Line(), issue.Location.Column())
-			d.at(line, column, "%s: %s", what, d.compiler.explain(issue.Message))
+			d.At(line, column, "%s: %s", what, d.compiler.explain(issue.Message))
 		}
 		return nil
 	case err != nil:
-		d.problem(n, "%s: %s", what, err)
+		d.Problem(n, "%s: %s", what, err)
 		return nil
 	}
 	r.expression = x
@@ -64,7 +66,7 @@ func (d *decoder) positionIn(n *yaml.Node, line, column int) (inFile, columnInFi
 	line, column = max(line, 1), max(column, 0)
 	switch {
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		lines := bytes.Split(d.data, []byte("\n"))
+		lines := bytes.Split(d.Data(), []byte("\n"))
 		at := min(n.Line+line-1, len(lines)-1)
 		indent := len(lines[at]) - len(bytes.TrimLeft(lines[at], " "))
 		return at + 1, indent + column + 1
@@ -86,7 +88,7 @@ func (e *environment) explain(message string) string {
 				known = append(known, member.name)
 			}
 		}
-		return "there is no member " + quote(m[1]) + "; the nearest known one is " + quote(nearest(m[1], known))
+		return "there is no member " + strictyaml.Quote(m[1]) + "; the nearest known one is " + strictyaml.Quote(strictyaml.Nearest(m[1], known))
 	}
 	if m := regexp.MustCompile(`^undeclared reference to '([^']*)'`).FindStringSubmatch(message); m != nil {
 		var known []string
@@ -96,7 +98,7 @@ func (e *environment) explain(message string) string {
 		for _, f := range e.functionList() {
 			known = append(known, f.name)
 		}
-		return "there is no variable or function " + quote(m[1]) + "; the nearest known one is " + quote(nearest(m[1], known))
+		return "there is no variable or function " + strictyaml.Quote(m[1]) + "; the nearest known one is " + strictyaml.Quote(strictyaml.Nearest(m[1], known))
 	}
 	return strings.ReplaceAll(message, "\n", " ")
 }

@@ -325,3 +325,11 @@ func distinctPackages(list []finding.Finding) int {
 	}
 	return len(packages)
 }
+
+func orList(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}

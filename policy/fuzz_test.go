@@ -10,10 +10,11 @@ import (
 
 	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/internal/strictyaml"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
-// Whatever the bytes: no panic; what is refused is refused with at most mostProblems problems,
+// Whatever the bytes: no panic; what is refused is refused with at most strictyaml.MostProblems problems,
 // each in the file and each with a next step; what is accepted is within the limits, is the same
 // when read again, gives the same verdict when evaluated again, and never allows an image about
 // which nothing is known unless every rule is off.
@@ -53,7 +54,7 @@ func FuzzParse(f *testing.F) {
 
 func checkRefusal(t *testing.T, data []byte, err error) {
 	var refused *ParseError
-	if !errors.As(err, &refused) || len(refused.Problems) == 0 || len(refused.Problems) > mostProblems {
+	if !errors.As(err, &refused) || len(refused.Problems) == 0 || len(refused.Problems) > strictyaml.MostProblems {
 		t.Fatalf("refused with %v", err)
 	}
 	lines := strings.Count(string(data), "\n") + 1

@@ -39,6 +39,7 @@ type Policy struct {
 	version     int
 	digest      image.Digest // of the file that holds it
 	position    int          // among the documents of its file
+	place       place
 	scope       scope
 	actions     actions
 	defaults    defaults
@@ -74,10 +75,14 @@ type waiverTerms struct {
 	longest   map[advisory.Severity]time.Duration
 }
 
+// place is where something stands in its file.
+type place struct{ line, column int }
+
 // rule is one line that may not be crossed. It has tests, or an expression: one that is asked of
 // each row, or one that must hold of the image.
 type rule struct {
 	id         string
+	place      place
 	message    string  // what to say when it fails; empty for our own words
 	actions    actions // stages for which the rule overrides the policy's
 	about      about

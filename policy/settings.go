@@ -3,6 +3,7 @@ package policy
 import (
 	"go.yaml.in/yaml/v3"
 
+	"plimsoll.dev/plimsoll/internal/strictyaml"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
@@ -15,18 +16,18 @@ type Settings struct {
 
 // ParseSettings reads plimsoll.yaml, as strictly as a policy. The name is for messages only.
 func ParseSettings(name string, data []byte) (Settings, error) {
-	d := &decoder{file: name, language: "plimsoll.yaml"}
+	d := newDecoder(name, "plimsoll.yaml", "two")
 	s := Settings{Values: map[string][]string{}, Lines: map[string]int{}}
 	documents := 0
-	d.documents(data, func(root *yaml.Node) {
+	d.Documents(data, func(root *yaml.Node) {
 		if documents++; documents > 1 {
-			d.problem(root, "a second document; write all keys in one")
+			d.Problem(root, "a second document; write all keys in one")
 			return
 		}
 		d.settings(root, &s)
 	})
-	if len(d.problems) > 0 {
-		return Settings{}, newParseError(d.problems, d.more)
+	if err := d.Err(); err != nil {
+		return Settings{}, err
 	}
 	return s, nil
 }
@@ -35,14 +36,14 @@ func ParseSettings(name string, data []byte) (Settings, error) {
 func SettingKeys() []string { return []string{"policy", "waivers", "vex", "db", "stage", "as"} }
 
 func (d *decoder) settings(n *yaml.Node, s *Settings) {
-	var fields []field
+	var keys []strictyaml.Key
 	for _, key := range SettingKeys() {
-		fields = append(fields, field{key, false, func(n *yaml.Node, _ string) {
+		keys = append(keys, strictyaml.Optional(key, func(n *yaml.Node, _ string) {
 			s.Lines[key] = n.Line
 			s.Values[key] = d.setting(n, key)
-		}})
+		}))
 	}
-	d.mapping(n, "plimsoll.yaml", fields...)
+	d.Mapping(n, "plimsoll.yaml", keys...)
 }
 
 func (d *decoder) setting(n *yaml.Node, key string) []string {
@@ -53,11 +54,11 @@ func (d *decoder) setting(n *yaml.Node, key string) []string {
 		for _, stage := range verdict.Stages() {
 			stages = append(stages, string(stage))
 		}
-		d.choice(n, key, stages...)
+		d.Choice(n, key, stages...)
 		return []string{n.Value}
 	case key == "db" || key == "as" || n.Kind == yaml.ScalarNode:
-		return []string{d.text(n, key)}
+		return []string{d.Text(n, key)}
 	}
-	d.list(n, key, mostItems, func(n *yaml.Node, what string) { values = append(values, d.text(n, what)) })
+	d.List(n, key, mostItems, func(n *yaml.Node, what string) { values = append(values, d.Text(n, what)) })
 	return values
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"plimsoll.dev/plimsoll/internal/strictyaml"
 )
 
 // patterns are the value of many criteria: any, a list of patterns of which one must match, or
@@ -60,7 +62,7 @@ const formPatterns = "list of patterns, or {notIn: list}"
 // readPatterns reads patterns; the word any only where orAny.
 func readPatterns[G fmt.Stringer](d *decoder, n *yaml.Node, what string, orAny bool, parse func(string) (G, error)) (p patterns[G]) {
 	read := func(n *yaml.Node, what string) {
-		d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+		d.List(n, what, mostItems, func(n *yaml.Node, what string) {
 			if g, ok := pattern(d, n, what, parse); ok {
 				p.listed = append(p.listed, g)
 			}
@@ -69,36 +71,15 @@ func readPatterns[G fmt.Stringer](d *decoder, n *yaml.Node, what string, orAny b
 	switch {
 	case n.Kind == yaml.MappingNode:
 		p.not = true
-		d.mapping(n, what, field{"notIn", true, read})
+		d.Mapping(n, what, strictyaml.Required("notIn", read))
 	case n.Kind == yaml.ScalarNode && n.Value == "any" && orAny:
 		p.any = true
 	case n.Kind != yaml.SequenceNode:
-		d.problem(n, "%s is %s; write a list: [a, b]%s, or {notIn: [a, b]}", what, kindOf(n), choose(orAny, ", any", ""))
+		d.Problem(n, "%s is %s; write a list: [a, b]%s, or {notIn: [a, b]}", what, strictyaml.KindOf(n), choose(orAny, ", any", ""))
 	default:
 		read(n, what)
 	}
 	return p
-}
-
-// number reads a number within bounds.
-func (d *decoder) number(n *yaml.Node, what string, least, most float64, example string) float64 {
-	value, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || err != nil || strings.Trim(n.Value, "0123456789.") != "" || value < least || value > most {
-		d.problem(n, "%s is %s; write a number from %v to %v, such as %s", what, kindOf(n), least, most, example)
-		return least
-	}
-	return value
-}
-
-// whole reads a whole number from 1.
-func (d *decoder) whole(n *yaml.Node, what string) int {
-	const most = 1_000_000
-	value, err := strconv.Atoi(n.Value)
-	if n.Kind != yaml.ScalarNode || err != nil || value < 1 || value > most || strconv.Itoa(value) != n.Value {
-		d.problem(n, "%s is %s; write a whole number from 1 to %d", what, kindOf(n), most)
-		return 1
-	}
-	return value
 }
 
 // bytes reads a size: 500MB, 2GiB.
@@ -113,15 +94,15 @@ func (d *decoder) bytes(n *yaml.Node, what string) int64 {
 			return value * unit.size
 		}
 	}
-	d.problem(n, "%s is %s; write a whole number and KB, MB, GB, KiB, MiB or GiB up to 1024GiB, such as 500MB", what, kindOf(n))
+	d.Problem(n, "%s is %s; write a whole number and KB, MB, GB, KiB, MiB or GiB up to 1024GiB, such as 500MB", what, strictyaml.KindOf(n))
 	return 1
 }
 
 // must reads a word that has to be true: the criterion says what is denied, and its opposite is
 // said by leaving it out.
 func (d *decoder) must(n *yaml.Node, what string) {
-	if holds := d.truth(n, what); holds != nil && !*holds {
-		d.problem(n, "%s is false, which denies nothing; write true, or leave it out", what)
+	if holds := d.Truth(n, what); holds != nil && !*holds {
+		d.Problem(n, "%s is false, which denies nothing; write true, or leave it out", what)
 	}
 }
 

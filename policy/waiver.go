@@ -10,6 +10,7 @@ import (
 
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/internal/strictyaml"
 )
 
 // Waiver is an exception from rules: somebody answers for it, somebody else has approved it, and
@@ -17,8 +18,7 @@ import (
 type Waiver struct {
 	digest   image.Digest // of the file that holds it
 	file     string       // its name, for messages
-	line     int          // where its id stands
-	column   int
+	place    place        // where its id stands
 	id       string
 	owner    string
 	approver string
@@ -118,26 +118,26 @@ func (w Waiver) Images() []string {
 // ParseWaivers reads the waivers of a file, in its order. The name is for messages only. If
 // anything is wrong it returns no waiver and a *ParseError.
 func ParseWaivers(name string, data []byte) ([]Waiver, error) {
-	d := &decoder{file: name, language: "a waiver"}
+	d := newDecoder(name, "a waiver", "four")
 	var waivers []Waiver
 	lines := map[string]int{}
-	d.documents(data, func(root *yaml.Node) {
-		w, id := d.waiver(root)
+	d.Documents(data, func(root *yaml.Node) {
+		w, id := d.waiver(root, d.Top())
 		switch line, twice := lines[w.id]; {
 		case id == nil:
 		case twice:
-			d.problem(id, "waiver %q stands already in line %d; give each waiver an id of its own", w.id, line)
+			d.Problem(id, "waiver %q stands already in line %d; give each waiver an id of its own", w.id, line)
 		default:
 			lines[w.id] = id.Line
-			w.line, w.column = id.Line, id.Column
+			w.place = place{id.Line, id.Column}
 		}
 		waivers = append(waivers, w)
 	})
-	if len(waivers) == 0 && len(d.problems) == 0 {
-		d.at(1, 1, "the file holds no waiver; begin with apiVersion: %s", apiVersion)
+	if len(waivers) == 0 && d.Clean() {
+		d.At(1, 1, "the file holds no waiver; begin with apiVersion: %s", apiVersion)
 	}
-	if len(d.problems) > 0 {
-		return nil, newParseError(d.problems, d.more)
+	if err := d.Err(); err != nil {
+		return nil, err
 	}
 	digest := image.DigestOf(data)
 	for i := range waivers {
@@ -146,31 +146,43 @@ func ParseWaivers(name string, data []byte) ([]Waiver, error) {
 	return waivers, nil
 }
 
-func (d *decoder) waiver(n *yaml.Node) (w Waiver, id *yaml.Node) {
-	if kind, ok := member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Waiver" {
-		d.problem(kind, "kind is %s; a waiver file holds documents of the kind Waiver alone: move this one to a file of its own", quote(kind.Value))
+// ReadWaiver reads a waiver that stands inside a document of another kind. What is wrong is for
+// the decoder to tell; the waiver then waives nothing.
+func ReadWaiver(d *strictyaml.Decoder, n *yaml.Node, what string) Waiver {
+	w, _ := (&decoder{Decoder: d}).waiver(n, what)
+	if !d.Clean() {
+		return Waiver{}
+	}
+	w.digest = image.DigestOf(d.Data())
+	return w
+}
+
+func (d *decoder) waiver(n *yaml.Node, what string) (w Waiver, id *yaml.Node) {
+	if kind, ok := strictyaml.Member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Waiver" {
+		d.Problem(kind, "kind is %s; a waiver file holds documents of the kind Waiver alone: move this one to a file of its own", strictyaml.Quote(kind.Value))
 		return w, nil
 	}
-	d.mapping(n, "the waiver",
-		field{"apiVersion", true, func(n *yaml.Node, what string) { d.choice(n, what, apiVersion) }},
-		field{"kind", true, func(n *yaml.Node, what string) { d.choice(n, what, "Waiver") }},
-		field{"metadata", true, func(n *yaml.Node, what string) { id = d.waiverMetadata(n, what, &w) }},
-		field{"match", true, func(n *yaml.Node, what string) { d.waiverMatch(n, what, &w) }},
-		field{"decision", true, func(n *yaml.Node, what string) {
-			d.choice(n, what, string(NotAffected), string(AcceptRisk), string(FalsePositive), string(UnderInvestigation))
+	w.place = place{n.Line, n.Column}
+	d.Mapping(n, what,
+		strictyaml.Required("apiVersion", func(n *yaml.Node, what string) { d.Choice(n, what, apiVersion) }),
+		strictyaml.Required("kind", func(n *yaml.Node, what string) { d.Choice(n, what, "Waiver") }),
+		strictyaml.Required("metadata", func(n *yaml.Node, what string) { id = d.waiverMetadata(n, what, &w) }),
+		strictyaml.Required("match", func(n *yaml.Node, what string) { d.waiverMatch(n, what, &w) }),
+		strictyaml.Required("decision", func(n *yaml.Node, what string) {
+			d.Choice(n, what, string(NotAffected), string(AcceptRisk), string(FalsePositive), string(UnderInvestigation))
 			w.decision = Decision(n.Value)
-		}},
-		field{"justification", false, func(n *yaml.Node, what string) {
-			d.choice(n, what, justifications()...)
+		}),
+		strictyaml.Optional("justification", func(n *yaml.Node, what string) {
+			d.Choice(n, what, justifications()...)
 			w.justification = n.Value
-		}},
-		field{"reason", true, func(n *yaml.Node, what string) { w.reason = d.text(n, what) }},
-		field{"actionStatement", false, func(n *yaml.Node, what string) { w.action = d.text(n, what) }},
-		field{"expires", true, func(n *yaml.Node, what string) { w.expires = d.moment(n, what) }},
-		field{"endWhen", false, func(n *yaml.Node, what string) {
-			d.choice(n, what, string(FixAvailable), string(ComponentChanged))
+		}),
+		strictyaml.Required("reason", func(n *yaml.Node, what string) { w.reason = d.Text(n, what) }),
+		strictyaml.Optional("actionStatement", func(n *yaml.Node, what string) { w.action = d.Text(n, what) }),
+		strictyaml.Required("expires", func(n *yaml.Node, what string) { w.expires = d.Moment(n, what) }),
+		strictyaml.Optional("endWhen", func(n *yaml.Node, what string) {
+			d.Choice(n, what, string(FixAvailable), string(ComponentChanged))
 			w.endWhen = EndWhen(n.Value)
-		}},
+		}),
 	)
 	d.consistent(n, w)
 	return w, id
@@ -183,15 +195,15 @@ func justifications() []string {
 }
 
 func (d *decoder) waiverMetadata(n *yaml.Node, what string, w *Waiver) (id *yaml.Node) {
-	d.mapping(n, what,
-		field{"id", true, func(n *yaml.Node, what string) { id, w.id = n, d.text(n, what) }},
-		field{"owner", true, func(n *yaml.Node, what string) { w.owner = d.text(n, what) }},
-		field{"approvedBy", true, func(n *yaml.Node, what string) { w.approver = d.text(n, what) }},
-		field{"approvedAt", false, func(n *yaml.Node, what string) { w.approved = d.moment(n, what) }},
-		field{"ticket", false, func(n *yaml.Node, what string) { w.ticket = d.text(n, what) }},
+	d.Mapping(n, what,
+		strictyaml.Required("id", func(n *yaml.Node, what string) { id, w.id = n, d.Text(n, what) }),
+		strictyaml.Required("owner", func(n *yaml.Node, what string) { w.owner = d.Text(n, what) }),
+		strictyaml.Required("approvedBy", func(n *yaml.Node, what string) { w.approver = d.Text(n, what) }),
+		strictyaml.Optional("approvedAt", func(n *yaml.Node, what string) { w.approved = d.Moment(n, what) }),
+		strictyaml.Optional("ticket", func(n *yaml.Node, what string) { w.ticket = d.Text(n, what) }),
 	)
-	if approver, ok := member(n, "approvedBy"); ok && w.approver != "" && sameIdentity(w.approver, w.owner) {
-		d.problem(approver, "%s is the owner; whoever answers for a risk cannot approve it: name somebody else", what+".approvedBy")
+	if approver, ok := strictyaml.Member(n, "approvedBy"); ok && w.approver != "" && sameIdentity(w.approver, w.owner) {
+		d.Problem(approver, "%s is the owner; whoever answers for a risk cannot approve it: name somebody else", what+".approvedBy")
 	}
 	return id
 }
@@ -202,72 +214,60 @@ func sameIdentity(a, b string) bool {
 }
 
 func (d *decoder) waiverMatch(n *yaml.Node, what string, w *Waiver) {
-	d.mapping(n, what,
-		field{"vulnerabilities", false, func(n *yaml.Node, what string) {
-			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
-				id := d.text(n, what)
+	d.Mapping(n, what,
+		strictyaml.Optional("vulnerabilities", func(n *yaml.Node, what string) {
+			d.List(n, what, mostItems, func(n *yaml.Node, what string) {
+				id := d.Text(n, what)
 				if strings.ContainsAny(id, "*? ") {
-					d.problem(n, "%s is %s; a waiver names vulnerabilities one by one", what, quote(id))
+					d.Problem(n, "%s is %s; a waiver names vulnerabilities one by one", what, strictyaml.Quote(id))
 				}
 				w.vulnerabilities = append(w.vulnerabilities, id)
 			})
-		}},
-		field{"rules", false, func(n *yaml.Node, what string) {
-			d.list(n, what, mostItems, func(n *yaml.Node, what string) { w.rules = append(w.rules, d.identifier(n, what)) })
-		}},
-		field{"purls", false, func(n *yaml.Node, what string) {
-			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+		}),
+		strictyaml.Optional("rules", func(n *yaml.Node, what string) {
+			d.List(n, what, mostItems, func(n *yaml.Node, what string) { w.rules = append(w.rules, d.Identifier(n, what)) })
+		}),
+		strictyaml.Optional("purls", func(n *yaml.Node, what string) {
+			d.List(n, what, mostItems, func(n *yaml.Node, what string) {
 				if g, ok := pattern(d, n, what, parsePackageGlob); ok {
 					w.purls = append(w.purls, g)
 				}
 			})
-		}},
-		field{"images", false, func(n *yaml.Node, what string) {
-			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+		}),
+		strictyaml.Optional("images", func(n *yaml.Node, what string) {
+			d.List(n, what, mostItems, func(n *yaml.Node, what string) {
 				if g, ok := pattern(d, n, what, parseRepositoryGlob); ok {
 					w.images = append(w.images, g)
 				}
 			})
-		}},
-		field{"digests", false, func(n *yaml.Node, what string) {
-			d.list(n, what, mostItems, func(n *yaml.Node, what string) {
+		}),
+		strictyaml.Optional("digests", func(n *yaml.Node, what string) {
+			d.List(n, what, mostItems, func(n *yaml.Node, what string) {
 				if digest, ok := pattern(d, n, what, image.ParseDigest); ok {
 					w.digests = append(w.digests, digest)
 				}
 			})
-		}},
+		}),
 	)
 	if n.Kind == yaml.MappingNode && len(w.vulnerabilities) == 0 && len(w.rules) == 0 {
-		d.problem(n, "%s names neither vulnerabilities nor rules; name what is waived", what)
+		d.Problem(n, "%s names neither vulnerabilities nor rules; name what is waived", what)
 	}
 }
 
 // consistent refuses what is well written and makes no sense.
 func (d *decoder) consistent(n *yaml.Node, w Waiver) {
 	if w.justification != "" && w.decision != NotAffected && w.decision != FalsePositive {
-		d.problem(n, "justification says why something is not affected, and the decision is %s; leave it out", w.decision)
+		d.Problem(n, "justification says why something is not affected, and the decision is %s; leave it out", w.decision)
 	}
 	if !w.approved.IsZero() && !w.expires.IsZero() && !w.approved.Before(w.expires) {
-		d.problem(n, "the waiver ends before it was approved; mend expires or metadata.approvedAt")
+		d.Problem(n, "the waiver ends before it was approved; mend expires or metadata.approvedAt")
 	}
 	versioned := len(w.purls) > 0 && !slices.ContainsFunc(w.purls, func(g packageGlob) bool {
 		return g.version == "" || strings.Contains(string(g.version), "*")
 	})
 	if w.endWhen == ComponentChanged && !versioned {
-		d.problem(n, "endWhen is componentChanged; match.purls must name the components with their versions, such as pkg:deb/debian/openssl@3.0.11-1")
+		d.Problem(n, "endWhen is componentChanged; match.purls must name the components with their versions, such as pkg:deb/debian/openssl@3.0.11-1")
 	}
-}
-
-// moment reads a time with its zone.
-func (d *decoder) moment(n *yaml.Node, what string) time.Time {
-	t, err := time.Parse(time.RFC3339, n.Value)
-	switch {
-	case n.Kind != yaml.ScalarNode || err != nil:
-		d.problem(n, "%s is %s; write day, time and zone, such as 2026-12-30T00:00:00Z", what, kindOf(n))
-	case t.Nanosecond() != 0:
-		d.problem(n, "%s is %s; write whole seconds", what, kindOf(n))
-	}
-	return t.UTC()
 }
 
 // about tells whether a waiver is about an image at all; if not, why.

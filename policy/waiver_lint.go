@@ -17,7 +17,7 @@ func LintWaivers(waivers []Waiver, policies []Policy, now time.Time) []Problem {
 	for i := range waivers {
 		w := &waivers[i]
 		say := func(format string, arguments ...any) {
-			problems = append(problems, Problem{w.file, max(w.line, 1), max(w.column, 1), "waiver " + w.id + " " + fmt.Sprintf(format, arguments...)})
+			problems = append(problems, Problem{File: w.file, Line: max(w.place.line, 1), Column: max(w.place.column, 1), What: "waiver " + w.id + " " + fmt.Sprintf(format, arguments...)})
 		}
 		switch {
 		case !now.Before(w.expires):
@@ -28,9 +28,9 @@ func LintWaivers(waivers []Waiver, policies []Policy, now time.Time) []Problem {
 		for j := range waivers[:i] {
 			switch earlier := &waivers[j]; {
 			case earlier.id == w.id:
-				say("has the id of the one in %s:%d; give each waiver an id of its own", earlier.file, earlier.line)
+				say("has the id of the one in %s:%d; give each waiver an id of its own", earlier.file, earlier.place.line)
 			case now.Before(earlier.expires) && now.Before(w.expires) && w.overlaps(earlier):
-				say("overlaps with %s in %s:%d; one of them suffices", earlier.id, earlier.file, earlier.line)
+				say("overlaps with %s in %s:%d; one of them suffices", earlier.id, earlier.file, earlier.place.line)
 			}
 		}
 		for j := range policies {

@@ -34,6 +34,7 @@ with --db, with those of another database.
 Exit status: 0 allowed, or allowed with warnings; 3 denied at the stage asked for.`,
 		Example: `  plimsoll check ./image-layout
   plimsoll check app.tar --policy policy.yaml --as registry.example/app:1.2 --stage ship
+  plimsoll check app.tar --policy strict
   plimsoll check app.tar --policy policy.yaml --waivers waivers.yaml --vex app.openvex.json
   plimsoll check report.json --stage admit`,
 		Args: p.oneTarget,

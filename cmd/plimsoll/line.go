@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ func (l *lineFlags) register(flags flagSet) {
 
 // registerFiles declares all but the name.
 func (l *lineFlags) registerFiles(flags flagSet) {
-	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`, or oci://NAME@sha256:DIGEST for one in a registry; may be given several times, and the strictest wins (default: the starter policy)")
+	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`, oci://NAME@sha256:DIGEST for one in a registry, or a ready policy by its name: "+strings.Join(policy.ReadyNames(), ", ")+"; may be given several times, and the strictest wins (default: starter)")
 	flags.StringArrayVar(&l.waivers, "waivers", nil, "`FILE` of waivers; may be given several times")
 	flags.StringArrayVar(&l.vex, "vex", nil, "VEX document `FILE`: OpenVEX, CycloneDX or CSAF; may be given several times")
 }
@@ -88,13 +89,7 @@ func (a *analysis) input(l *line) policy.Input {
 
 // tagOf is the tag of the name that the image will carry, else of the one that it was read by.
 func tagOf(as, reference string) string {
-	name := as
-	if name == "" {
-		name = reference
-	}
-	name, _, _ = strings.Cut(name, "@")
-	_, tag, _ := strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ":")
-	return tag
+	return image.TagOf(cmp.Or(as, reference))
 }
 
 // warnOfExceptions says which waivers do not count, and which soon will not.
@@ -142,13 +137,17 @@ func again(stored *scanned, at moment, look []finding.Kind) *analysis {
 	return a
 }
 
-// readPolicies reads policies; without any, the starter policy stands.
+// readPolicies reads policies, and finds ready ones by their names; without any, the starter policy stands.
 func (p *program) readPolicies(ctx context.Context, paths []string, remote remoteFlags) ([]policy.Policy, error) {
 	if len(paths) == 0 {
 		return policy.Starter(), nil
 	}
 	var policies []policy.Policy
 	for _, path := range paths {
+		if ready, ok := readyPolicy(path); ok {
+			policies = append(policies, ready...)
+			continue
+		}
 		content, err := p.readPolicy(ctx, path, remote)
 		if err != nil {
 			return nil, err

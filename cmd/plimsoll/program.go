@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -81,7 +82,12 @@ func (p *program) complain(err error) {
 		p.logger().Error(err.Error())
 		return
 	}
-	fmt.Fprintf(p.stderr, "plimsoll: %s\n", report.Clean(err.Error()))
+	text := report.Clean(err.Error())
+	var refused *policy.ParseError
+	if errors.As(err, &refused) { // a problem for each line
+		text = cleanLines(err.Error())
+	}
+	fmt.Fprintf(p.stderr, "plimsoll: %s\n", text)
 }
 
 // command builds the command tree.

@@ -1,8 +1,7 @@
 // Package schema holds the JSON Schemas (draft 2020-12) of the documents that Plimsoll writes:
 // the report, the reports on every platform, the diff, the explanation and the preview of policies,
-// and the manifest of executable files. They
-// are written by hand, for readers and for
-// programs in any language; docs/contract.md says what the members mean.
+// the results of policy tests, and the manifest of executable files. They are written by hand, for
+// readers and for programs in any language; docs/contract.md says what the members mean.
 //
 // A schema is as strict as the documents are: members and words that are not named are errors.
 // A member may be added within a version only together with the program that writes it; a change
@@ -41,3 +40,8 @@ var Preview string
 //
 //go:embed explanation.v1.schema.json
 var Explanation string
+
+// PolicyTest describes plimsoll.dev/policytest/v1.
+//
+//go:embed policytest.v1.schema.json
+var PolicyTest string

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"plimsoll.dev/plimsoll/advisory"
@@ -20,6 +21,7 @@ import (
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/policy/policytest"
 	"plimsoll.dev/plimsoll/report"
 	"plimsoll.dev/plimsoll/report/diff"
 	reportjson "plimsoll.dev/plimsoll/report/json"
@@ -71,6 +73,30 @@ func TestGoldenDocumentsAreValid(t *testing.T) {
 				t.Errorf("%s: %v", file, err)
 			}
 		}
+	}
+}
+
+// TestResultsOfPolicyTestsAreValid: the transcript of policy test holds what it writes.
+func TestResultsOfPolicyTestsAreValid(t *testing.T) {
+	transcript, err := txtar.ParseFile("../../cmd/plimsoll/testdata/policy.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, found := compile(t, schema.PolicyTest), 0
+	for _, file := range transcript.Files {
+		if !strings.HasSuffix(file.Name, ".golden.json") {
+			continue
+		}
+		found++
+		if err := validate(compiled, file.Data); err != nil {
+			t.Errorf("%s: %v", file.Name, err)
+		}
+		if validate(compiled, bytes.Replace(file.Data, []byte("policytest/v1"), []byte("policytest/v2"), 1)) == nil {
+			t.Error("a result of another version is accepted")
+		}
+	}
+	if found < 2 {
+		t.Errorf("found %d results", found)
 	}
 }
 
@@ -205,6 +231,7 @@ func TestMembersMatchTheTypes(t *testing.T) {
 		reflect.TypeFor[report.Reports]():     schema.Reports,
 		reflect.TypeFor[inventory.Manifest](): schema.Manifest,
 		reflect.TypeFor[diff.Diff]():          schema.Diff,
+		reflect.TypeFor[policytest.Results](): schema.PolicyTest,
 	} {
 		var document node
 		if err := json.Unmarshal([]byte(text), &document); err != nil {

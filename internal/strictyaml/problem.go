@@ -1,4 +1,4 @@
-package policy
+package strictyaml
 
 import (
 	"cmp"
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Problem is one mistake in a policy file.
+// Problem is one mistake in a file.
 type Problem struct {
 	File         string
 	Line, Column int    // from 1; a column counts characters
@@ -16,16 +16,16 @@ type Problem struct {
 
 func (p Problem) Error() string { return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.What) }
 
-// ParseError is what Parse returns for a file that is no policy: the first problems in the
+// ParseError is what is wrong with a file: the first problems in the
 // order of the file, and how many more there are.
 type ParseError struct {
 	Problems []Problem
 	More     int
 }
 
-// mostProblems is how many problems are told at once: enough to mend a file in one go, few
+// MostProblems is how many problems are told at once: enough to mend a file in one go, few
 // enough to read.
-const mostProblems = 10
+const MostProblems = 10
 
 func (e *ParseError) Error() string {
 	lines := make([]string, 0, len(e.Problems)+1)
@@ -33,7 +33,11 @@ func (e *ParseError) Error() string {
 		lines = append(lines, p.Error())
 	}
 	if e.More > 0 {
-		lines = append(lines, fmt.Sprintf("and %s; mend these first", count(e.More, "more problem", "more problems")))
+		problems := "problems"
+		if e.More == 1 {
+			problems = "problem"
+		}
+		lines = append(lines, fmt.Sprintf("and %d more %s; mend these first", e.More, problems))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -42,12 +46,12 @@ func newParseError(problems []Problem, more int) *ParseError {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	told := problems[:min(len(problems), mostProblems)]
+	told := problems[:min(len(problems), MostProblems)]
 	return &ParseError{Problems: told, More: len(problems) - len(told) + more}
 }
 
-// nearest returns the candidate that needs the fewest edits to become word; the first of equals.
-func nearest(word string, candidates []string) string {
+// Nearest returns the candidate that needs the fewest edits to become word; the first of equals.
+func Nearest(word string, candidates []string) string {
 	best, fewest := "", -1
 	for _, candidate := range candidates {
 		if edits := editDistance(word, candidate); fewest < 0 || edits < fewest {
