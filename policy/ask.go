@@ -17,6 +17,7 @@ type asking struct {
 
 	offenders, waived, undecided []row
 	doubts                       map[string]int // what rows lack → how many
+	waivers                      []string       // ids of those that count for a row
 	mends                        []string       // what the policy's owner can do about it
 	waiting                      bool           // the row that is asked about lacks only what comes later
 	deferred                     []row
@@ -90,7 +91,7 @@ func (a *asking) result() verdict.Rule {
 		result.Result, result.Message = verdict.Error, a.err.Error()
 		result.Fix = "mend the rule's expression in policy " + a.view.policy.name
 	case fails && a.rule.about == aboutImage && a.waivedAsAWhole():
-		result.Result, result.Message = verdict.Waived, "waived: "+a.failMessage()
+		result.Result, result.Message = verdict.Waived, a.waivedWords()+a.failMessage()
 	case fails:
 		result.Result, result.Offenders = verdict.Fail, keys(a.offenders)
 		result.Message, result.Fix = a.failMessage(), a.fix()
@@ -102,7 +103,7 @@ func (a *asking) result() verdict.Rule {
 		result.Message = a.deferredMessage()
 	case len(a.offenders)+len(a.waived) >= a.rule.atLeast:
 		result.Result, result.Offenders = verdict.Waived, keys(a.waived)
-		result.Message = "waived: " + a.phrase(len(a.waived))
+		result.Message = a.waivedWords() + a.phrase(len(a.waived))
 	default:
 		result.Result, result.Message = verdict.Pass, a.phrase(len(a.offenders))
 	}
@@ -123,7 +124,18 @@ func (a *asking) matters() bool {
 }
 
 // waivedAsAWhole tells whether a rule about the image is waived.
-func (a *asking) waivedAsAWhole() bool { return a.view.waiverOf(a.rule.id, nil) != nil }
+func (a *asking) waivedAsAWhole() bool { return a.noteWaiver(a.view.waiverOf(a.rule.id, nil)) }
+
+// noteWaiver remembers the waiver that counts, if one does.
+func (a *asking) noteWaiver(by *waived) bool {
+	if by != nil && !slices.Contains(a.waivers, by.id) {
+		a.waivers = append(a.waivers, by.id)
+	}
+	return by != nil
+}
+
+// waivedWords says by which waivers.
+func (a *asking) waivedWords() string { return "waived by " + some(sortedSet(a.waivers), ", ") + ": " }
 
 // question is made once for all rows of a rule.
 func (a *asking) question(r row) *question {
@@ -159,7 +171,7 @@ func (a *asking) add(r row) {
 	}
 }
 
-func (a *asking) isWaived(r row) bool { return a.waiverOfRow(r) != nil }
+func (a *asking) isWaived(r row) bool { return a.noteWaiver(a.waiverOfRow(r)) }
 
 // waiverOfRow returns the waiver that counts for a row, nil if none does.
 func (a *asking) waiverOfRow(r row) *waived {

@@ -76,9 +76,6 @@ func (w Waiver) Approved() time.Time { return w.approved }
 // Ticket is where it is tracked, empty if it does not say.
 func (w Waiver) Ticket() string { return w.ticket }
 
-// Digests are those of the images that it is about, empty for all.
-func (w Waiver) Digests() []image.Digest { return slices.Clone(w.digests) }
-
 // Decision is what it says about what it waives.
 func (w Waiver) Decision() Decision { return w.decision }
 
@@ -114,6 +111,9 @@ func (w Waiver) Images() []string {
 	}
 	return images
 }
+
+// Digests are those of the images that it is about, empty for all.
+func (w Waiver) Digests() []image.Digest { return slices.Clone(w.digests) }
 
 // ParseWaivers reads the waivers of a file, in its order. The name is for messages only. If
 // anything is wrong it returns no waiver and a *ParseError.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +77,20 @@ func (p *program) check(ctx context.Context, target string, flags checkFlags) er
 	}
 	if a.report.Verdict.Outcome[stage] == verdict.Deny {
 		return errDenied
+	}
+	return p.revived(a.report.Verdict)
+}
+
+// revived refuses a verdict that rests on a waiver which has ended, and which only --now revives.
+func (p *program) revived(v *verdict.Verdict) error {
+	if p.global.now == "" {
+		return nil
+	}
+	for _, w := range v.Waivers {
+		ends, err := time.Parse(time.RFC3339, w.Expires)
+		if counts := w.State == verdict.Used || w.State == verdict.Expiring; counts && (err != nil || !time.Now().Before(ends)) {
+			return fmt.Errorf("waiver %s ended on %s, and --now revives it: no gate accepts a replay; leave --now out, or see plimsoll policy replay", w.ID, w.Expires)
+		}
 	}
 	return nil
 }

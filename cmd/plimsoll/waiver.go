@@ -173,6 +173,7 @@ type waiverListFlags struct {
 	at       string
 	report   string
 	as       string
+	author   string
 	format   string
 }
 
@@ -183,10 +184,14 @@ func (p *program) waiverListCommand() *cobra.Command {
 		Short: "List waivers: what they waive, who answers, when they end",
 		Long: `List shows the waivers of files with their state at this time, or that of --at: active, expiring
 (within a week), expired, or not yet approved. With a report, it says what becomes of each under the
-policies: used, expiring, unused, expired, ended or refused, and why.`,
+policies: used, expiring, unused, expired, ended or refused, and why.
+
+With --format openvex, the waivers that are in force are written as an OpenVEX document for others to
+read. OpenVEX has no end: write it anew, with a higher version, when a waiver ends.`,
 		Example: `  plimsoll waiver list waivers.yaml
   plimsoll waiver list waivers.yaml --report report.json --policy policy.yaml
-  plimsoll waiver list waivers.yaml --at 2026-12-24T00:00:00Z --format json`,
+  plimsoll waiver list waivers.yaml --at 2026-12-24T00:00:00Z --format json
+  plimsoll waiver list waivers.yaml --format openvex --output app.openvex.json`,
 		Args: waiverFiles,
 		RunE: func(c *cobra.Command, args []string) error { return p.waiverList(c.Context(), args, flags) },
 	}
@@ -194,8 +199,9 @@ policies: used, expiring, unused, expired, ended or refused, and why.`,
 	c.Flags().StringVar(&flags.report, "report", "", "`REPORT` to hold them against")
 	c.Flags().StringVar(&flags.as, "as", "", "the `NAME` that the report's image will carry")
 	c.Flags().StringArrayVar(&flags.policies, "policy", nil, "policy `FILE`, or oci://NAME@sha256:DIGEST, whose word counts; may be given several times (default: the starter policy)")
+	c.Flags().StringVar(&flags.author, "author", "", "`WHO` says so, in OpenVEX (default: who approved all of the waivers)")
 	flags.remote.register(c.Flags())
-	registerFormat(c.Flags(), &flags.format)
+	c.Flags().StringVarP(&flags.format, "format", "f", "table", "`FORMAT` of the result: table, json or openvex")
 	return c
 }
 
@@ -225,8 +231,8 @@ type waiverRow struct {
 }
 
 func (p *program) waiverList(ctx context.Context, paths []string, flags waiverListFlags) error {
-	if err := checkFormat(flags.format); err != nil {
-		return err
+	if !slices.Contains([]string{"table", "json", "openvex"}, flags.format) {
+		return usageError{fmt.Errorf("--format %q: want table, json or openvex", flags.format)}
 	}
 	at, err := p.moment()
 	if err != nil {
@@ -241,6 +247,9 @@ func (p *program) waiverList(ctx context.Context, paths []string, flags waiverLi
 	waivers, err := readWaivers(paths)
 	if err != nil {
 		return err
+	}
+	if flags.format == "openvex" {
+		return p.write(func(w io.Writer) error { return p.writeOpenVEX(w, waivers, flags.author, at) })
 	}
 	rows := waiverRows(waivers, at.now)
 	if flags.report != "" {
