@@ -123,7 +123,7 @@ func (c *connection) tryDocument(ctx context.Context, path, what string, limit i
 		return Document{}, isBroken(err) || errors.Is(err, errStalled), err
 	}
 	if int64(len(content)) > limit {
-		return Document{}, false, &TooLongError{What: what, Limit: limit}
+		return Document{Descriptor: image.Descriptor{Size: limit}}, false, &TooLongError{What: what, Limit: limit}
 	}
 	mediaType, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type")) // the content says what it is, too
 	d := image.Descriptor{MediaType: mediaType, Digest: image.DigestOf(content), Size: int64(len(content))}

@@ -70,7 +70,8 @@ func (r *Repository) Name() string { return familiar(r.repository.Name()) }
 
 // Document fetches an index or manifest by tag or digest, of limit bytes at most, beyond which it
 // fails with *TooLongError. It fails with fs.ErrNotExist if there is none, and with
-// *image.DigestError if it is not what its digest says.
+// *image.DigestError if it is not what its digest says. Beside an error it returns no content, and
+// the size of what was read.
 func (r *Repository) Document(ctx context.Context, reference string, limit int64) (Document, error) {
 	what := fmt.Sprintf("document %.128s", reference)
 	if !isIdentifier(reference) {
@@ -80,18 +81,19 @@ func (r *Repository) Document(ctx context.Context, reference string, limit int64
 	if isNotFound(err) {
 		return Document{}, &failure{fmt.Sprintf("%s has no %s", r.Name(), what), fs.ErrNotExist}
 	}
+	read := Document{Descriptor: image.Descriptor{Size: found.Size}}
 	if err != nil {
-		return Document{}, r.explain("fetching "+what, err)
+		return read, r.explain("fetching "+what, err)
 	}
 	if !strings.Contains(reference, ":") {
 		return found, nil
 	}
 	want, err := image.ParseDigest(reference)
 	if err != nil {
-		return Document{}, err
+		return read, err
 	}
 	if found.Digest != want {
-		return Document{}, r.explain("fetching "+what, &image.DigestError{What: what, Want: want, Got: found.Digest})
+		return read, r.explain("fetching "+what, &image.DigestError{What: what, Want: want, Got: found.Digest})
 	}
 	return found, nil
 }
@@ -122,17 +124,20 @@ func (r *Repository) Blob(ctx context.Context, d image.Descriptor) ([]byte, erro
 }
 
 // OpenBlob opens the stored bytes of a blob, whatever its type, which the reader verifies and
-// bounds. It fails with fs.ErrNotExist if there is none.
+// bounds. It fails with fs.ErrNotExist if there is none. What ends before the descriptor's size is
+// altered, and not a download that broke off, if the registry itself says that this is its end.
 func (r *Repository) OpenBlob(ctx context.Context, d image.Descriptor) (io.ReadCloser, error) {
+	d.Size = 0 // not known
 	return r.streamFrom(ctx, "blobs/"+d.Digest.String(), d, "blob "+d.Digest.String())
 }
 
 const (
-	// maxReferrerPages, maxReferrers and maxReferrerBytes bound what is read of a list of
+	// These bound what is read of a list of
 	// referrers. Whoever may push may make it as long as they like.
 	maxReferrerPages = 50
 	maxReferrers     = 20_000
 	maxReferrerBytes = 32 << 20
+	maxReferrerPage  = 8 << 20
 )
 
 // Referrers is what a registry says refers to a digest.
@@ -151,7 +156,7 @@ func (r *Repository) Referrers(ctx context.Context, subject image.Digest, artifa
 	var list Referrers
 	left := int64(maxReferrerBytes)
 	for range maxReferrerPages {
-		page, err := r.document(ctx, path, "list of referrers", min(left, image.MaxDocument))
+		page, err := r.document(ctx, path, "list of referrers", min(left, maxReferrerPage))
 		if err != nil {
 			return list, r.noReferrers(err, len(list.Descriptors) > 0)
 		}
