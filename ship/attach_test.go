@@ -120,6 +120,14 @@ func TestARegistryThatTakesNothing(t *testing.T) {
 		{"the fallback tag does not stay", false, func(subject image.Digest) func(http.ResponseWriter, *http.Request) bool {
 			return on(http.MethodGet, "/manifests/sha256-"+subject.Hex(), status(http.StatusNotFound, "MANIFEST_UNKNOWN"))
 		}, []string{"was changed by others 16 times"}},
+		{"the fallback tag is the image itself", false, func(subject image.Digest) func(http.ResponseWriter, *http.Request) bool {
+			return func(_ http.ResponseWriter, r *http.Request) bool {
+				if r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/manifests/sha256-"+subject.Hex()) {
+					r.URL.Path = "/v2/app/manifests/" + subject.String()
+				}
+				return false
+			}
+		}, []string{"for the image itself", "use one that lists referrers"}},
 		{"the image is not there", true, func(subject image.Digest) func(http.ResponseWriter, *http.Request) bool {
 			return on(http.MethodGet, "/manifests/"+subject.String(), status(http.StatusNotFound, "MANIFEST_UNKNOWN"))
 		}, []string{"has no document"}},

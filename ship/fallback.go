@@ -18,6 +18,7 @@ type fallback struct {
 	manifests []json.RawMessage
 	listed    []image.Descriptor
 	condition registry.Condition // under which the tag may be written
+	isSubject bool               // the registry takes the tag for a name of the subject
 }
 
 // merge adds entries to the index under the fallback tag. Two writers who read the same index both
@@ -26,9 +27,10 @@ type fallback struct {
 // while; and whoever finds their entry gone adds it to what is there then.
 func (a attacher) merge(ctx context.Context, subject image.Digest, entries []image.Descriptor) error {
 	settled := 0
+	var current fallback
 	for range maxLooks {
-		current, err := a.readFallback(ctx, subject)
-		if err != nil {
+		var err error
+		if current, err = a.readFallback(ctx, subject); err != nil {
 			return err
 		}
 		if containsAll(current.listed, entries) {
@@ -45,6 +47,9 @@ func (a attacher) merge(ctx context.Context, subject image.Digest, entries []ima
 			return err
 		}
 	}
+	if current.isSubject {
+		return fmt.Errorf("the registry lists no referrers, and takes the tag %s, which should, for the image itself: evidence cannot be found there; use one that lists referrers", fallbackTag(subject))
+	}
 	return fmt.Errorf("the tag %s, which lists the evidence, was changed by others %d times: try again when they are done", fallbackTag(subject), maxLooks)
 }
 
@@ -52,8 +57,9 @@ func (a attacher) readFallback(ctx context.Context, subject image.Digest) (fallb
 	tag := fallbackTag(subject)
 	found, err := a.repository.Document(ctx, tag, image.MaxDocument)
 	// GitLab takes the tag for a name of the subject itself (oras-go issue 1396).
-	if errors.Is(err, fs.ErrNotExist) || err == nil && found.Digest == subject {
-		return fallback{members: map[string]json.RawMessage{}, condition: registry.Condition{Absent: err != nil}}, nil
+	isSubject := err == nil && found.Digest == subject
+	if isSubject || errors.Is(err, fs.ErrNotExist) {
+		return fallback{members: map[string]json.RawMessage{}, condition: registry.Condition{Absent: !isSubject}, isSubject: isSubject}, nil
 	}
 	if err != nil {
 		return fallback{}, err

@@ -80,10 +80,11 @@ func decodeLock(content []byte) (LockFile, error) {
 	return file, strict.Decode(&file)
 }
 
-// plain refuses YAML's anchors, aliases and tags, by which a small file can become a large one.
+// plain refuses YAML's anchors, aliases, merge keys and tags, by which a small file can become a
+// large one, or say what does not stand there.
 func plain(n *yaml.Node) error {
-	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
-		return fmt.Errorf("line %d, column %d: anchors, aliases and tags of YAML are not allowed: write the value out", n.Line, n.Column)
+	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Tag == "!!merge" || n.Style&yaml.TaggedStyle != 0 {
+		return fmt.Errorf("line %d, column %d: anchors, aliases, merge keys and tags of YAML are not allowed: write the value out", n.Line, n.Column)
 	}
 	for _, child := range n.Content {
 		if err := plain(child); err != nil {

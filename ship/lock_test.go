@@ -212,6 +212,7 @@ func TestParseLock(t *testing.T) {
 		{"an image twice", one + one[len(head)+len("images:\n"):], "is there twice"},
 		{"an anchor", strings.Replace(one, "app:1", "app:1\n    evidence: &x [a]", 1), "anchors"},
 		{"a tag of YAML", strings.Replace(one, "registry", "!!str registry", 1), "tags of YAML"},
+		{"a merge key", one + "    <<: {layers: []}\n", "merge keys"},
 		{"no digest", head + "images: [{image: app}]\n", "a digest is missing"},
 		{"no SHA-256", head + "images: [{image: app, digest: 'sha512:00'}]\n", "sha256"},
 		{"an empty layer", one + "    layers: ['']\n", "a digest is missing"},

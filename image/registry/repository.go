@@ -51,7 +51,7 @@ func openRepository(ctx context.Context, repository string, access Access, optio
 		insecure = append(insecure, name.Insecure)
 	}
 	parsed, err := name.NewRepository(repository, insecure...)
-	if err != nil || strings.Contains("/"+parsed.RepositoryStr()+"/", "/../") {
+	if err != nil || strings.Contains(repository, "://") || strings.Contains("/"+parsed.RepositoryStr()+"/", "/../") {
 		return nil, fmt.Errorf("%.300q is no name of a repository: want a name in lower case without tag and digest, such as registry.example/app", withoutUser(repository))
 	}
 	called := options.Reference

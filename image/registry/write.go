@@ -58,11 +58,11 @@ func isPassing(err error) bool {
 
 // tryBlob uploads in two steps, which every registry knows (distribution-spec, "POST then PUT").
 func (r *Repository) tryBlob(ctx context.Context, digest image.Digest, content []byte) error {
-	response, err := r.send(ctx, http.MethodHead, r.url("blobs/"+digest.String()), nil, nil, http.StatusOK, http.StatusNotFound)
-	if err != nil || response.StatusCode == http.StatusOK {
+	_, err := r.send(ctx, http.MethodHead, r.url("blobs/"+digest.String()), nil, nil, http.StatusOK)
+	if err == nil || isPassing(err) || ctx.Err() != nil {
 		return err
 	}
-	response, err = r.send(ctx, http.MethodPost, r.url("blobs/uploads/"), nil, nil, http.StatusAccepted)
+	response, err := r.send(ctx, http.MethodPost, r.url("blobs/uploads/"), nil, nil, http.StatusAccepted)
 	if err != nil {
 		return err
 	}
