@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"plimsoll.dev/plimsoll/evidence"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
 )
@@ -51,7 +52,7 @@ func (a attacher) attach(ctx context.Context, subjects []image.Digest, bundles [
 		return nil, errors.New("nothing to attach, or nothing to attach it to: name at least one of each")
 	}
 	for _, b := range bundles {
-		if err := b.check(); err != nil {
+		if err := b.check(subjects); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +67,19 @@ func (a attacher) attach(ctx context.Context, subjects []image.Digest, bundles [
 	return attached, nil
 }
 
-func (b Bundle) check() error {
+// check refuses what a registry would not take, and what no reader would: a statement that is not
+// about what it is attached to.
+func (b Bundle) check(subjects []image.Digest) error {
+	said := claimOf(evidence.BundleReferrer, b.Content)
+	for _, subject := range subjects {
+		if len(said.subjects) > 0 && !slices.Contains(said.subjects, subject) {
+			return fmt.Errorf("the bundle's statement is about %s, not about %s: name both as its subjects, or attach it to what it is about", said.subjects[0], subject)
+		}
+	}
+	return b.checkShape()
+}
+
+func (b Bundle) checkShape() error {
 	notPlain := func(r rune) bool { return r > unicode.MaxASCII || unicode.IsSpace(r) || !unicode.IsPrint(r) }
 	switch {
 	case len(b.Content) == 0:

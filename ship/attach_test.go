@@ -47,6 +47,7 @@ func TestAttachRefuses(t *testing.T) {
 		{"no type", []image.Digest{subject}, change(func(b *Bundle) { b.PredicateType = "" }), "predicate type"},
 		{"a type with a line break", []image.Digest{subject}, change(func(b *Bundle) { b.PredicateType = "a\nb" }), "predicate type"},
 		{"a type that is long", []image.Digest{subject}, change(func(b *Bundle) { b.PredicateType = strings.Repeat("a", 501) }), "predicate type"},
+		{"about another image", []image.Digest{subject, image.DigestOf(nil)}, []Bundle{good}, "not about " + image.DigestOf(nil).String()},
 		{"no time", []image.Digest{subject}, change(func(b *Bundle) { b.Created = time.Time{} }), "time of creation"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

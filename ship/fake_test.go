@@ -200,6 +200,14 @@ func mustAttach(t testing.TB, r *registry.Repository, subject image.Digest, bund
 	return attached
 }
 
+// smuggle attaches a bundle without looking at what it is about.
+func smuggle(t testing.TB, r *registry.Repository, subject image.Digest, b Bundle) {
+	t.Helper()
+	if _, err := (attacher{repository: r, settle: time.Millisecond}).attachTo(t.Context(), subject, []Bundle{b}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func mustRead(t testing.TB, r *registry.Repository, subject Subject) Reading {
 	t.Helper()
 	reading, err := Read(t.Context(), r, subject)

@@ -73,7 +73,8 @@ func TestAHostileRegistry(t *testing.T) {
 			return on(http.MethodGet, "/referrers/"+w.subject.String(), answer(image.MediaTypeIndex, []byte(`{"manifests":[{}]}`)))
 		}, 0, nil, "listing referrers"},
 		{"another image's bundle is listed", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
-			theirs := mustAttach(t, w.r, w.other, bundleOn(t, w.other, vsa))[0].Manifest
+			silent := Bundle{Content: []byte(`{"messageSignature":{}}`), PredicateType: vsa, Created: created()}
+			theirs := mustAttach(t, w.r, w.other, silent)[0].Manifest
 			return on(http.MethodGet, "/referrers/"+w.subject.String(), answer(image.MediaTypeIndex, listOf(t, image.Descriptor{MediaType: image.MediaTypeManifest, Digest: theirs, ArtifactType: BundleType})))
 		}, 0, []ProblemKind{ForAnother}, ""},
 		{"a bundle without a subject is listed", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
@@ -81,7 +82,7 @@ func TestAHostileRegistry(t *testing.T) {
 			return on(http.MethodGet, "/referrers/"+w.subject.String(), answer(image.MediaTypeIndex, listOf(t, d)))
 		}, 0, []ProblemKind{ForAnother}, ""},
 		{"another image's statement in a manifest of ours", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
-			mustAttach(t, w.r, w.subject, bundleOn(t, w.other, vsa))
+			smuggle(t, w.r, w.subject, bundleOn(t, w.other, vsa))
 			return nil
 		}, 1, []ProblemKind{ForAnother}, ""},
 		{"what is listed is not there", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
@@ -255,6 +256,65 @@ func TestTenThousandReferrers(t *testing.T) {
 	last := reading.Problems[len(reading.Problems)-1]
 	if last.Kind != NotLookedAt || last.Count != 9_000 {
 		t.Errorf("the last problem is %+v", last)
+	}
+}
+
+// TestManyLongManifests: what is refused for its length has been read, and counts.
+func TestManyLongManifests(t *testing.T) {
+	f := newFake(t, true)
+	r := openOn(t, f.host())
+	subject := putImage(t, r, "", "amd64").Digest
+	entries := make([]image.Descriptor, 40)
+	for i := range entries {
+		entries[i].Digest = image.DigestOf(fmt.Append(nil, i))
+	}
+	list := listOf(t, entries...)
+	var asked atomic.Int32
+	f.interceptWith(func(w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case strings.Contains(r.URL.Path, "/referrers/"):
+			answer(image.MediaTypeIndex, list)(w, r)
+		case strings.Contains(r.URL.Path, "/manifests/sha256:") && !strings.HasSuffix(r.URL.Path, subject.String()):
+			asked.Add(1)
+			endless(w, r)
+		default:
+			return false
+		}
+		return true
+	})
+	reading := mustRead(t, r, Subject{Digest: subject})
+	kinds := map[ProblemKind]int{}
+	for _, p := range reading.Problems {
+		kinds[p.Kind]++
+	}
+	const full = maxTotal / maxManifest
+	if asked.Load() != full || kinds[TooLarge] != full || kinds[NotLookedAt] < len(entries)-full || reading.Complete() {
+		t.Errorf("%d were asked for, problems %v", asked.Load(), kinds)
+	}
+}
+
+// TestManySignatures: a tag has more layers than are looked at.
+func TestManySignatures(t *testing.T) {
+	f := newFake(t, true)
+	r := openOn(t, f.host())
+	subject := putImage(t, r, "", "amd64").Digest
+	layer := putBlob(t, r, SimpleSigningType, simpleSigning(t, subject))
+	layers := make([]image.Descriptor, maxDescriptors+500)
+	for i := range layers {
+		layers[i] = layer
+		layers[i].Annotations = map[string]string{annotationSignature: fmt.Sprint(i)}
+	}
+	f.interceptWith(on(http.MethodGet, ".sig", answer(image.MediaTypeManifest, jsonOf(t, object{"layers": layers}))))
+	reading := mustRead(t, r, Subject{Digest: subject})
+	if len(reading.Evidence) != maxDescriptors || reading.Complete() || len(reading.Problems) != 1 || reading.Problems[0].Count != 500 {
+		t.Errorf("%d found, problems %+v", len(reading.Evidence), reading.Problems)
+	}
+}
+
+// TestNoReading: what was not read is not complete.
+func TestNoReading(t *testing.T) {
+	if (Reading{}).Complete() {
+		t.Error("no reading is complete")
 	}
 }
 

@@ -66,6 +66,13 @@ func (a accepts) Verify(_ context.Context, found Found) (evidence.Verified, erro
 	return evidence.Verified{}, errors.New("nobody known has signed it")
 }
 
+// finds is a verifier that returns the same of whatever it is asked for.
+type finds evidence.Verified
+
+func (f finds) Verify(context.Context, Found) (evidence.Verified, error) {
+	return evidence.Verified(f), nil
+}
+
 func TestCompare(t *testing.T) {
 	type world struct {
 		f            *fake
@@ -85,6 +92,8 @@ func TestCompare(t *testing.T) {
 		{"nothing is changed", func(*testing.T, *world, *Locked) {}, nil, everything, ""},
 		{"and the evidence is verified", func(*testing.T, *world, *Locked) {}, accepts{vsa}, everything, ""},
 		{"by a verifier who accepts others", func(*testing.T, *world, *Locked) {}, accepts{provenance}, []Kind{EvidenceMissing}, ""},
+		{"by a verifier who names no signer", func(*testing.T, *world, *Locked) {}, finds{Statement: evidence.Statement{PredicateType: vsa}}, []Kind{EvidenceMissing}, ""},
+		{"as a statement of another type", func(*testing.T, *world, *Locked) {}, finds{Signers: []evidence.Identity{{Name: "ci"}}, Statement: evidence.Statement{PredicateType: provenance}}, []Kind{EvidenceMissing}, ""},
 		{"by digest, whatever the tag", func(t *testing.T, w *world, locked *Locked) {
 			locked.Image = w.r.Name() + "@" + locked.Digest.String()
 			putImage(t, w.r, "1", "mips")
@@ -133,7 +142,7 @@ func TestCompare(t *testing.T) {
 		{"evidence is wanted that is not there", func(_ *testing.T, _ *world, locked *Locked) { locked.Evidence = append(locked.Evidence, provenance) }, nil, []Kind{EvidenceMissing}, ""},
 		{"evidence was moved from another image", func(t *testing.T, w *world, locked *Locked) {
 			locked.Evidence = nil
-			mustAttach(t, w.r, w.index.Digest, bundleOn(t, w.amd64.Digest, vsa))
+			smuggle(t, w.r, w.index.Digest, bundleOn(t, w.amd64.Digest, vsa))
 		}, nil, []Kind{EvidenceForAnother}, ""},
 		{"evidence cannot be read", func(_ *testing.T, w *world, locked *Locked) {
 			locked.Evidence = []string{provenance} // that it is missing cannot be said either

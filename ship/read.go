@@ -61,12 +61,14 @@ type Problem struct {
 type Reading struct {
 	Evidence []Found
 	Problems []Problem
+
+	ended bool // all places were looked at
 }
 
 // Complete tells whether all that was said to be evidence for the subject was read. If not, what
-// is not known may matter, so an incomplete reading is never a pass.
+// is not known may matter, so an incomplete reading is never a pass; and none at all is incomplete.
 func (r Reading) Complete() bool {
-	return !slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Kind != ForAnother })
+	return r.ended && !slices.ContainsFunc(r.Problems, func(p Problem) bool { return p.Kind != ForAnother })
 }
 
 // Read finds the evidence for a digest: bundles among its referrers and under the fallback tag,
@@ -86,6 +88,7 @@ func Read(ctx context.Context, repository *registry.Repository, subject Subject)
 	slices.SortFunc(r.found.Problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Digest.Hex(), b.Digest.Hex()), cmp.Compare(a.Why, b.Why))
 	})
+	r.found.ended = true
 	return r.found, nil
 }
 
@@ -122,7 +125,11 @@ func (r *reader) beyond(count int, what string) {
 // says no; what is listed and absent is a problem, and a tag that is absent is not.
 func (r *reader) document(ctx context.Context, reference string, listed bool) (document, image.Digest, bool, error) {
 	named, _ := image.ParseDigest(reference)
-	found, err := r.repository.Document(ctx, reference, max(0, min(maxManifest, r.left)))
+	if r.left <= 0 {
+		r.problem(NotLookedAt, named, "before %s, %d MiB were read for one image", reference, maxTotal>>20)
+		return document{}, named, false, nil
+	}
+	found, err := r.repository.Document(ctx, reference, min(maxManifest, r.left))
 	r.left -= found.Size // of what was read, also if that was too much or altered
 	if err == nil {
 		parsed, err := parseDocument(found.Content, "manifest "+reference)
@@ -146,7 +153,7 @@ func (r *reader) classify(digest image.Digest, err error) error {
 		r.problem(Absent, digest, "it is listed, and the registry does not have it: %v", err)
 	case errors.As(err, &altered):
 		r.problem(Altered, digest, "%v", err)
-	case errors.As(err, &long) && r.left <= maxManifest:
+	case errors.As(err, &long) && long.Limit < maxManifest:
 		r.problem(NotLookedAt, digest, "with it, more than %d MiB would be read for one image", maxTotal>>20)
 	case errors.As(err, &long):
 		r.problem(TooLarge, digest, "%v", err)

@@ -5,7 +5,9 @@
 //	...
 //	attached, err := ship.Attach(ctx, repository, []image.Digest{index, amd64, arm64},
 //		[]ship.Bundle{{Content: bundle, PredicateType: "https://slsa.dev/verification_summary/v1", Created: now}})
-//	...
+//
+// where the bundle's statement names all three. And to read:
+//
 //	reading, err := ship.Read(ctx, repository, ship.Subject{Digest: amd64, Index: index})
 //	if err == nil && !reading.Complete() {
 //		// there may be more than was read: unknown, which is never a pass

@@ -69,40 +69,50 @@ func (r *reader) children(ctx context.Context) error {
 	if index.IsZero() {
 		index = r.subject.Digest
 	}
-	found, err := r.repository.Document(ctx, index.String(), image.MaxDocument)
-	if err != nil {
-		return err // without the subject itself there is nothing to have evidence for
-	}
-	parsed, err := parseDocument(found.Content, "document "+index.String())
+	listed, platforms, err := r.index(ctx, index)
 	if err != nil {
 		return err
-	}
-	platforms := map[image.Digest]bool{}
-	for _, child := range parsed.Manifests {
-		platforms[child.Digest] = child.Annotations[annotationReferenceType] == ""
 	}
 	if index != r.subject.Digest && !platforms[r.subject.Digest] {
 		r.problem(ForAnother, index, "the index does not list %s", r.subject.Digest)
 		return nil
 	}
-	for i, child := range parsed.Manifests {
-		about, _ := image.ParseDigest(child.Annotations[annotationReferenceDigest])
-		if child.Annotations[annotationReferenceType] != "attestation-manifest" || index != r.subject.Digest && about != r.subject.Digest {
+	for i, entry := range listed {
+		about, _ := image.ParseDigest(entry.Annotations[annotationReferenceDigest])
+		if entry.Annotations[annotationReferenceType] != "attestation-manifest" || index != r.subject.Digest && about != r.subject.Digest {
 			continue
 		}
 		if !r.look() {
-			r.beyond(len(parsed.Manifests)-i, "the index's entries")
+			r.beyond(len(listed)-i, "the index's entries")
 			return nil
 		}
 		if !platforms[about] {
-			r.problem(ForAnother, child.Digest, "it says that it is about %.80q, which the index does not list", child.Annotations[annotationReferenceDigest])
+			r.problem(ForAnother, entry.Digest, "it says that it is about %.80q, which the index does not list", entry.Annotations[annotationReferenceDigest])
 			continue
 		}
-		if err := r.child(ctx, child, about); err != nil {
+		if err := r.child(ctx, entry, about); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// index reads the index, or the subject that is none: without that there is nothing to have
+// evidence for. It returns the entries, and which of them are no attestations.
+func (r *reader) index(ctx context.Context, digest image.Digest) ([]image.Descriptor, map[image.Digest]bool, error) {
+	found, err := r.repository.Document(ctx, digest.String(), image.MaxDocument)
+	if err != nil {
+		return nil, nil, err
+	}
+	parsed, err := parseDocument(found.Content, "document "+digest.String())
+	if err != nil {
+		return nil, nil, err
+	}
+	platforms := map[image.Digest]bool{}
+	for _, entry := range parsed.Manifests {
+		platforms[entry.Digest] = entry.Annotations[annotationReferenceType] == ""
+	}
+	return parsed.Manifests, platforms, nil
 }
 
 // child reads one manifest of statements about a platform's manifest.
