@@ -23,6 +23,8 @@ type Descriptor struct {
 	Size        int64             `json:"size"`
 	Platform    *Platform         `json:"platform,omitempty"`
 	Annotations map[string]string `json:"annotations,omitempty"`
+	// ArtifactType is what a manifest says it is, where that is no image (image-spec v1.1).
+	ArtifactType string `json:"artifactType,omitempty"`
 }
 
 // Image is one platform's image.

@@ -13,12 +13,12 @@ if ! command -v "${CC:-cc}" >/dev/null && ! command -v gcc >/dev/null; then
   fi
 fi
 # Some formats are held against the package manager itself: rpm (with sqlite and Berkeley DB),
-# pacman, RubyGems. Without it their tests skip, but in CI they fail.
-for program in rpm rpmbuild db5.3_load python3 pacman ruby; do
+# pacman, RubyGems; and evidence against Debian's registry. Without it their tests skip, but in CI they fail.
+for program in rpm rpmbuild db5.3_load python3 pacman ruby docker-registry; do
   if ! command -v "$program" >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "installing rpm, Berkeley DB's tools, python3, pacman and ruby for the tests of package databases"
+    echo "installing rpm, Berkeley DB's tools, python3, pacman and ruby for the tests of package databases, and docker-registry"
     apt-get -qq update && apt-get -qq install -y --no-install-recommends \
-      rpm db5.3-util python3 pacman-package-manager ruby >/dev/null
+      rpm db5.3-util python3 pacman-package-manager ruby docker-registry >/dev/null
     break
   fi
 done

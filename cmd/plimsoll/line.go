@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -81,15 +80,25 @@ func (a *analysis) input(l *line) policy.Input {
 		Facts: a.facts, Findings: a.report.Findings, Coverage: a.report.Coverage,
 		Database: databaseInput(a.report.Database),
 		Policies: l.policies, Waivers: l.waivers, VEX: l.vex, VEXDigests: l.vexDigests,
-		Repository: a.facts.Target.Repository, Tag: tagOf(l.as, a.facts.Target.Reference),
+		Repository: a.facts.Target.Repository, Tag: tagOf(l.as, a.facts.Target.Reference, a.facts.Target.Repository),
 		Engine:    engineName + " " + engineVersion(),
 		ScannedAt: a.report.ScannedAt, Now: a.report.EvaluatedAt,
 	}
 }
 
-// tagOf is the tag of the name that the image will carry, else of the one that it was read by.
-func tagOf(as, reference string) string {
-	return image.TagOf(cmp.Or(as, reference))
+// tagOf is the tag of the name that the image will carry, else of the one that it was read by: what
+// follows the repository's name there. A layout's or an archive's own tags are none of a repository.
+func tagOf(as, reference, repository string) string {
+	if as != "" {
+		repository = image.RepositoryOf(as)
+		reference = as
+	}
+	at := strings.LastIndex(reference, repository+":")
+	if repository == "" || at < 0 {
+		return ""
+	}
+	tag, _, _ := strings.Cut(reference[at+len(repository)+1:], "@")
+	return tag
 }
 
 // warnOfExceptions says which waivers do not count, and which soon will not.

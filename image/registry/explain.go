@@ -29,7 +29,7 @@ func (f *failure) Error() string { return f.text }
 func (f *failure) Unwrap() error { return f.cause }
 
 // explain says what failed, where, and what to do.
-func (r *Registry) explain(doing string, err error) error {
+func (c *connection) explain(doing string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -37,11 +37,11 @@ func (r *Registry) explain(doing string, err error) error {
 	if errors.As(err, &done) {
 		return done
 	}
-	return &failure{fmt.Sprintf("%s in registry %s: %s: %s", r.reference, r.host(), doing, r.why(err)), err}
+	return &failure{fmt.Sprintf("%s in registry %s: %s: %s", c.reference, c.host(), doing, c.why(err)), err}
 }
 
 // why puts an error into words.
-func (r *Registry) why(err error) string {
+func (c *connection) why(err error) string {
 	var limit *RateLimitError
 	var refused *refusedError
 	var answer *transport.Error
@@ -51,15 +51,15 @@ func (r *Registry) why(err error) string {
 	}
 	switch {
 	case errors.As(err, &limit):
-		return limit.Error() + ": wait, or log in with docker login " + r.host() + " for a higher limit"
+		return limit.Error() + ": wait, or log in with docker login " + c.host() + " for a higher limit"
 	case errors.As(err, &answer):
-		return r.answered(answer)
+		return c.answered(answer)
 	case errors.As(err, &refused):
 		return refused.Error()
 	case errors.As(err, &digest):
 		return digest.Error()
 	}
-	if text := r.unreachable(err); text != "" {
+	if text := c.unreachable(err); text != "" {
 		return text
 	}
 	var inner *url.Error
@@ -77,7 +77,7 @@ func (r *Registry) why(err error) string {
 }
 
 // unreachable puts into words that there was no answer at all; empty if it is something else.
-func (r *Registry) unreachable(err error) string {
+func (c *connection) unreachable(err error) string {
 	var lookup *net.DNSError
 	var timeout net.Error
 	switch {
@@ -109,7 +109,7 @@ func certificate(err error) string {
 }
 
 // answered puts a registry's refusal into words.
-func (r *Registry) answered(answer *transport.Error) string {
+func (c *connection) answered(answer *transport.Error) string {
 	status := fmt.Sprintf("%d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
 	for i, d := range answer.Errors {
 		if i == 3 {
@@ -117,23 +117,46 @@ func (r *Registry) answered(answer *transport.Error) string {
 		}
 		status += fmt.Sprintf("; %.40s: %.200s", d.Code, withoutSecrets(d.Message))
 	}
-	r.guard.mu.Lock()
-	withheld := r.guard.withheld
-	r.guard.mu.Unlock()
+	c.guard.mu.Lock()
+	withheld := c.guard.withheld
+	c.guard.mu.Unlock()
 	denied := answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden
+	if answer.Request != nil && !reads(answer.Request) {
+		if text := c.refusedWrite(answer, status); text != "" {
+			return text
+		}
+	}
 	switch {
 	case denied && withheld != "":
 		return fmt.Sprintf("access is denied (%s), and %s", status, withheldFrom(withheld))
-	case denied && r.loggedIn:
-		return fmt.Sprintf("access is denied (%s) to the credentials at hand: check the name, or log in anew with docker login %s", status, r.host())
+	case denied && c.loggedIn:
+		return fmt.Sprintf("access is denied (%s) to the credentials at hand: check the name, or log in anew with docker login %s", status, c.host())
 	case denied:
-		return fmt.Sprintf("access is denied (%s): check the name, or log in with docker login %s", status, r.host())
+		return fmt.Sprintf("access is denied (%s): check the name, or log in with docker login %s", status, c.host())
 	case answer.StatusCode == http.StatusNotFound:
 		return fmt.Sprintf("there is no such image (%s): check name and tag", status)
 	case answer.StatusCode >= http.StatusInternalServerError:
 		return fmt.Sprintf("the registry has failed (%s): try again later", status)
 	}
 	return "it answered " + status
+}
+
+// refusedWrite puts into words that a registry did not take what was written to it; empty if it is
+// what reading may meet with, too.
+func (c *connection) refusedWrite(answer *transport.Error, status string) string {
+	switch answer.StatusCode {
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return fmt.Sprintf("it takes no writes (%s): it is read-only, or stands in for another; write to the one that it copies from", status)
+	case http.StatusForbidden:
+		return fmt.Sprintf("writing is denied (%s): ask for the right to push to %s, or log in as somebody who has it with docker login %s", status, familiar(c.repository.Name()), c.host())
+	case http.StatusBadRequest, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return fmt.Sprintf("it does not accept the document (%s): allow artifacts (OCI image-spec 1.1) in this repository, or use a registry that knows them", status)
+	case http.StatusRequestEntityTooLarge, http.StatusInsufficientStorage:
+		return fmt.Sprintf("it has no room for the document (%s): raise its limit, or attach less", status)
+	case http.StatusNotFound:
+		return fmt.Sprintf("there is no such repository, or it takes no writes (%s): push the image first, and check the name", status)
+	}
+	return ""
 }
 
 // withoutSecrets takes out of URLs what may be a secret: the user's part and the query.

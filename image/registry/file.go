@@ -32,47 +32,35 @@ func FetchFile(ctx context.Context, reference string, kind FileType, options Opt
 }
 
 func fetchFile(ctx context.Context, reference string, kind FileType, options Options, pace pace) (*File, error) {
-	if _, wanted, err := parse(reference, options.Insecure); err != nil || wanted.IsZero() {
+	parsed, wanted, err := parse(reference, options.Insecure)
+	if err != nil || wanted.IsZero() {
 		return nil, errors.Join(err, fmt.Errorf("%.300q names no digest: want NAME@sha256:DIGEST", withoutUser(reference)))
 	}
-	r, err := open(ctx, reference, options, pace)
+	if options.Reference == "" {
+		options.Reference = reference
+	}
+	r, err := openRepository(ctx, familiar(parsed.Context().Name()), Read, options, pace)
 	if err != nil {
 		return nil, err
 	}
 	defer r.guard.close()
-	content, err := r.file(ctx, kind)
+	manifest, err := r.Document(ctx, wanted.String(), maxFileManifest)
 	if err != nil {
-		return nil, r.named(err)
+		return nil, err
 	}
-	return content, nil
+	layer, err := kind.layer(manifest.Content)
+	if err != nil {
+		return nil, fmt.Errorf("image %s: %w", options.Reference, err)
+	}
+	content, err := r.Blob(ctx, layer)
+	if err != nil {
+		return nil, err
+	}
+	return &File{wanted, manifest.Content, content}, nil
 }
 
-// file fetches the layer of an artifact whose manifest has been fetched and verified.
-func (r *Registry) file(ctx context.Context, kind FileType) (*File, error) {
-	stream, err := r.open(ctx, image.Descriptor{MediaType: image.MediaTypeManifest, Digest: r.root.Digest, Size: r.root.Size}, "manifest")
-	if err != nil {
-		return nil, err
-	}
-	defer stream.Close()
-	manifest, err := image.ReadBlob(stream, r.root, "manifest")
-	if err != nil {
-		return nil, err
-	}
-	layer, err := kind.layer(manifest)
-	if err != nil {
-		return nil, err
-	}
-	blob, err := r.download(ctx, "blobs/"+layer.Digest.String(), layer, kind.Name)
-	if err != nil {
-		return nil, err
-	}
-	defer blob.Close()
-	content, err := image.ReadBlob(blob, layer, kind.Name)
-	if err != nil {
-		return nil, r.explain("fetching the "+kind.Name, err)
-	}
-	return &File{r.root.Digest, manifest, content}, nil
-}
+// maxFileManifest is how long the manifest of an artifact of one file may be.
+const maxFileManifest = 1 << 20
 
 // Verify checks a file that was kept against the digest that it was asked for by.
 func (f *File) Verify(wanted image.Digest, kind FileType) error {

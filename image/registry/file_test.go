@@ -53,7 +53,7 @@ func TestPushAndFetch(t *testing.T) {
 	_, err = push(repository, strings.Repeat("x", 101))
 	wantError(t, err, "at most 100")
 	_, err = fetchFile(t.Context(), repository+"@"+image.DigestOf(nil).String(), note(), Options{Keychain: keys{}}, quick())
-	wantError(t, err, "404")
+	wantError(t, err, "has no document")
 }
 
 // TestHostileFiles: whatever is no artifact of one small file of the kind is refused.

@@ -276,7 +276,7 @@ func TestWithheld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Registry{guard: g, name: parsed, loggedIn: true}
+	r := &connection{guard: g, repository: parsed.Context(), loggedIn: true}
 	if said := r.answered(&transport.Error{StatusCode: http.StatusUnauthorized}); !strings.Contains(said, "add --trust-host tokens.example.net") {
 		t.Errorf("said %q", said)
 	}

@@ -1,16 +1,10 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
-
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"plimsoll.dev/plimsoll/image"
 )
@@ -32,7 +26,11 @@ func pushFile(ctx context.Context, reference string, content []byte, kind FileTy
 	if int64(len(content)) > kind.MaxSize {
 		return "", fmt.Errorf("the %s has %d bytes; at most %d are stored", kind.Name, len(content), kind.MaxSize)
 	}
-	r, err := dial(ctx, reference, options, pace, transport.PushScope)
+	parsed, _, err := parse(reference, options.Insecure)
+	if err != nil {
+		return "", err
+	}
+	r, err := openRepository(ctx, familiar(parsed.Context().Name()), Write, options, pace)
 	if err != nil {
 		return "", err
 	}
@@ -53,63 +51,17 @@ func pushFile(ctx context.Context, reference string, content []byte, kind FileTy
 		return "", err
 	}
 	for _, blob := range [][]byte{empty, content} {
-		if err := r.upload(ctx, blob); err != nil {
-			return "", r.explain("uploading the "+kind.Name, err)
+		if _, err := r.WriteBlob(ctx, blob); err != nil {
+			return "", err
 		}
 	}
-	digest := image.DigestOf(manifest).String()
-	name := digest
+	digest := image.DigestOf(manifest)
+	under := digest.String()
 	if strings.Contains(reference[strings.LastIndexByte(reference, '/')+1:], ":") {
-		name = r.name.Identifier()
+		under = parsed.Identifier()
 	}
-	if err := r.put(ctx, r.url("manifests/"+name), image.MediaTypeManifest, manifest); err != nil {
-		return "", r.explain("uploading the manifest", err)
+	if _, err := r.WriteDocument(ctx, under, image.MediaTypeManifest, manifest, Condition{}); err != nil {
+		return "", err
 	}
-	return familiar(r.name.Context().Name()) + "@" + digest, nil
-}
-
-func (r *Registry) url(path string) *url.URL {
-	repository := r.name.Context()
-	return &url.URL{Scheme: repository.Scheme(), Host: repository.RegistryStr(), Path: "/v2/" + repository.RepositoryStr() + "/" + path}
-}
-
-// upload stores a blob in two steps, as every registry takes it (distribution-spec, "Pushing a
-// blob monolithically", POST then PUT).
-func (r *Registry) upload(ctx context.Context, content []byte) error {
-	response, err := r.send(ctx, http.MethodPost, r.url("blobs/uploads/"), "", nil)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if err := transport.CheckError(response, http.StatusAccepted); err != nil {
-		return err
-	}
-	location, err := response.Location()
-	if err != nil {
-		return errors.New("it does not say where to upload to")
-	}
-	query := location.Query()
-	query.Set("digest", image.DigestOf(content).String())
-	location.RawQuery = query.Encode()
-	return r.put(ctx, location, "application/octet-stream", content)
-}
-
-func (r *Registry) put(ctx context.Context, to *url.URL, mediaType string, content []byte) error {
-	response, err := r.send(ctx, http.MethodPut, to, mediaType, content)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	return transport.CheckError(response, http.StatusCreated)
-}
-
-func (r *Registry) send(ctx context.Context, method string, to *url.URL, mediaType string, content []byte) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, to.String(), bytes.NewReader(content))
-	if err != nil {
-		return nil, err
-	}
-	if mediaType != "" {
-		request.Header.Set("Content-Type", mediaType)
-	}
-	return r.client.Do(request)
+	return r.Name() + "@" + digest.String(), nil
 }

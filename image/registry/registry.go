@@ -1,5 +1,5 @@
-// Package registry reads images from a registry that speaks the distribution protocol
-// (distribution-spec v1.1, "Pull"; token authentication as distribution's docs/spec/auth has it).
+// Package registry reads images from, and writes documents to, a registry that speaks the distribution protocol
+// (distribution-spec v1.1; token authentication as distribution's docs/spec/auth has it).
 //
 // Names, credentials (Docker's configuration and its helpers, else Podman's) and the handshake
 // are go-containerregistry's; requests, limits and verification are here. Index, manifest and
@@ -8,8 +8,12 @@
 //
 // The registry is the host that the user named, and nothing else is trusted: see guard for what
 // redirects and token services may do. The addresses that a manifest states for "foreign" layers
-// are never fetched. Client certificates and the retired schema 1 are not known. No image is pushed,
-// and nothing deleted or listed; PushFile stores an artifact of one small file.
+// are never fetched.
+//
+// Registry is one image. Repository is for whoever puts evidence beside images and reads it: any
+// document or blob by its digest, what refers to a digest, and writing both; FetchFile and PushFile
+// are for artifacts of one small file. Nothing is deleted,
+// no tags are listed, and client certificates and the retired schema 1 are not known.
 package registry
 
 import (
@@ -51,13 +55,9 @@ type Options struct {
 
 // Registry is one image in a registry. It implements image.Source.
 type Registry struct {
-	reference string // what the user called the image
+	connection
 	name      name.Reference
 	wanted    image.Digest // that of a reference by digest
-	guard     *guard
-	client    *http.Client
-	pace      pace
-	loggedIn  bool // credentials were found
 	root      image.Descriptor
 	documents sync.Map // verified content by digest; image.Resolve bounds their length together
 }
@@ -69,31 +69,21 @@ func Open(ctx context.Context, reference string, options Options) (*Registry, er
 }
 
 func open(ctx context.Context, reference string, options Options, pace pace) (*Registry, error) {
-	r, err := dial(ctx, reference, options, pace, transport.PullScope)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.fetchRoot(ctx); err != nil {
-		return nil, errors.Join(err, r.Close())
-	}
-	return r, nil
-}
-
-// dial makes ready to speak to the registry of a name, and logs in for an action.
-func dial(ctx context.Context, reference string, options Options, pace pace, action string) (*Registry, error) {
 	parsed, wanted, err := parse(reference, options.Insecure)
 	if err != nil {
 		return nil, err
 	}
-	r := &Registry{reference: options.Reference, name: parsed, wanted: wanted, pace: pace}
-	if r.reference == "" {
-		r.reference = reference
+	called := options.Reference
+	if called == "" {
+		called = reference
 	}
-	if r.guard, err = newGuard(parsed.Context().Registry, options, pace); err != nil {
+	connected, err := connect(ctx, parsed.Context(), called, transport.PullScope, options, pace)
+	if err != nil {
 		return nil, err
 	}
-	if err := r.connect(ctx, options.Keychain, action); err != nil {
-		return nil, errors.Join(r.explain("connecting", err), r.Close())
+	r := &Registry{connection: connected, name: parsed, wanted: wanted}
+	if err := r.fetchRoot(ctx); err != nil {
+		return nil, errors.Join(err, r.Close())
 	}
 	return r, nil
 }
@@ -115,54 +105,13 @@ func parse(reference string, insecure bool) (name.Reference, image.Digest, error
 	return parsed, wanted, err
 }
 
-// connect asks the registry how to authenticate, and does so.
-func (r *Registry) connect(ctx context.Context, keychain authn.Keychain, action string) error {
-	if keychain == nil {
-		keychain = authn.DefaultKeychain
-	}
-	repository := r.name.Context()
-	credentials, err := authn.Resolve(ctx, keychain, repository)
-	if err != nil {
-		return &failure{fmt.Sprintf("the credentials for %s cannot be read: %s: mend Docker's configuration, or log in anew with docker login %s", r.host(), withoutSecrets(err.Error()), r.host()), err}
-	}
-	r.loggedIn = credentials != authn.Anonymous
-	scope := repository.Scope(action)
-	authenticated, err := transport.NewWithContext(ctx, repository.Registry, credentials, &retrying{r.guard, r.pace}, []string{scope})
-	if err != nil {
-		return err
-	}
-	r.client = &http.Client{Transport: authenticated, CheckRedirect: checkRedirect}
-	return nil
-}
-
-// maxRedirects is how many redirects one request may go through. One is in use.
-const maxRedirects = 5
-
-func checkRedirect(_ *http.Request, via []*http.Request) error {
-	if len(via) > maxRedirects {
-		return &refusedError{fmt.Sprintf("it redirects more than %d times", maxRedirects)}
-	}
-	return nil
-}
-
-// host is what the user knows the registry as.
-func (r *Registry) host() string { return familiar(r.name.Context().RegistryStr()) }
-
-// familiar undoes go-containerregistry's renaming of Docker's registry.
-func familiar(name string) string {
-	if rest, found := strings.CutPrefix(name, "index.docker.io"); found && (rest == "" || rest[0] == '/') {
-		return "docker.io" + rest
-	}
-	return name
-}
-
 // Image implements image.Source.
 func (r *Registry) Image(ctx context.Context, platform image.Platform) (*image.Image, error) {
 	resolved, err := image.Resolve(ctx, r.reference, []image.Descriptor{r.root}, platform, r.open)
 	if err != nil {
 		return nil, r.named(err)
 	}
-	resolved.Repository = familiar(r.name.Context().Name())
+	resolved.Repository = familiar(r.repository.Name())
 	return resolved, nil
 }
 
@@ -183,10 +132,4 @@ func (r *Registry) named(err error) error {
 		return err
 	}
 	return fmt.Errorf("reading %s: %w", r.reference, err)
-}
-
-// Close implements image.Source.
-func (r *Registry) Close() error {
-	r.guard.close()
-	return nil
 }

@@ -60,9 +60,16 @@ func (r *resuming) broken(err error) error {
 		return context.Cause(r.ctx)
 	}
 	if r.failures++; r.failures >= r.pace.attempts {
-		return r.explain(fmt.Errorf("the download broke off %d times in a row, the last time after %d of %d bytes: %w", r.failures, r.offset, r.size, err))
+		return r.explain(fmt.Errorf("the download broke off %d times in a row, the last time after %s: %w", r.failures, r.progress(), err))
 	}
 	return sleep(r.ctx, r.pace.wait(r.failures))
+}
+
+func (r *resuming) progress() string {
+	if r.size == 0 {
+		return fmt.Sprintf("%d bytes", r.offset)
+	}
+	return fmt.Sprintf("%d of %d bytes", r.offset, r.size)
 }
 
 // resume opens the rest of the content. A registry that does not know ranges sends all of it.

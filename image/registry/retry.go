@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// retrying makes a request that changes nothing again when the connection breaks, or when the
-// answer is one that says "later".
+// retrying makes a request again when the connection breaks, or when the answer is one that says
+// "later": one that changes nothing, and the writing of a document, which may be done twice.
 type retrying struct {
 	inner http.RoundTripper
 	pace  pace
@@ -22,7 +22,11 @@ type retrying struct {
 // RoundTrip implements http.RoundTripper. A rate limit that stays is a *RateLimitError.
 func (r *retrying) RoundTrip(request *http.Request) (*http.Response, error) {
 	for attempt := 1; ; attempt++ {
-		response, err := r.inner.RoundTrip(request)
+		sent, err := rewound(request)
+		if err != nil {
+			return nil, err
+		}
+		response, err := r.inner.RoundTrip(sent)
 		wait, again := r.again(request, response, err, attempt)
 		if again && response != nil {
 			_, _ = io.Copy(io.Discard, response.Body) // the guard bounds it
@@ -42,10 +46,25 @@ func (r *retrying) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 }
 
+// rewound is a request whose body begins at its beginning: it may have been sent before, by us or
+// by go-containerregistry, which asks anew with another token.
+func rewound(request *http.Request) (*http.Request, error) {
+	if request.GetBody == nil {
+		return request, nil
+	}
+	body, err := request.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	again := request.Clone(request.Context())
+	again.Body = body
+	return again, nil
+}
+
 // again tells whether to try again, and after what time.
 func (r *retrying) again(request *http.Request, response *http.Response, err error, attempt int) (time.Duration, bool) {
-	idempotent := request.Method == http.MethodGet || request.Method == http.MethodHead
-	if !idempotent || attempt >= r.pace.attempts || request.Context().Err() != nil {
+	idempotent := request.Method == http.MethodPut && strings.Contains(request.URL.Path, "/manifests/") // RFC 9110, 9.2.2
+	if !reads(request) && !idempotent || attempt >= r.pace.attempts || request.Context().Err() != nil {
 		return 0, false
 	}
 	wait := r.pace.wait(attempt)
