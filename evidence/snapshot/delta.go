@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -125,17 +124,16 @@ func (s *Snapshot) WriteDelta(w io.Writer, next *Snapshot) error {
 	if len(changes) > MaxChanges {
 		return fmt.Errorf("writing a delta of %d changes: %w", len(changes), ErrTooLarge)
 	}
-	buffered := bufio.NewWriter(w)
-	buffered.Write(next.envelope) // bufio.Writer keeps the first error for Flush
-	buffered.WriteByte('\n')
+	out := newLineWriter(w)
+	out.write(next.envelope, []byte("\n"))
 	for _, c := range changes {
 		line, err := lineOf(c)
 		if err != nil {
 			return err
 		}
-		buffered.Write(line)
+		out.write(line)
 	}
-	return buffered.Flush()
+	return out.end()
 }
 
 // Apply returns the snapshot that a delta leads to. It must follow the held one, and what comes
@@ -168,9 +166,7 @@ func (s *Snapshot) apply(in *lines, keys []dsse.Key, now time.Time) (*Snapshot, 
 		if len(list) == 0 {
 			continue
 		}
-		if err := next.bucket[i].fill(merge(s.bucket[i].entries, list)); err != nil {
-			return nil, err
-		}
+		next.bucket[i].fill(merge(s.bucket[i].entries, list))
 	}
 	return next, next.matches()
 }

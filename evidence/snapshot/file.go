@@ -13,7 +13,6 @@ import (
 
 	"plimsoll.dev/plimsoll/evidence/dsse"
 	"plimsoll.dev/plimsoll/image"
-	"plimsoll.dev/plimsoll/verdict"
 )
 
 // The ways in which a snapshot is refused that a gate reports on; test with errors.Is.
@@ -27,32 +26,43 @@ var (
 // WriteTo writes the snapshot as a file: the signed head in the first line, then the entries in
 // order, one in each line. Equal snapshots have equal bytes.
 func (s *Snapshot) WriteTo(w io.Writer) (int64, error) {
-	counter := &counting{w: w}
-	buffered := bufio.NewWriterSize(counter, 1<<16)
-	buffered.Write(s.envelope) // bufio.Writer keeps the first error for Flush
-	buffered.WriteByte('\n')
+	out := newLineWriter(w)
+	out.write(s.envelope, []byte("\n"))
+	var line []byte
 	for i := range s.bucket {
 		for _, e := range s.bucket[i].entries {
-			line, err := lineOf(e)
-			if err != nil {
-				return counter.n, err
-			}
-			buffered.Write(line)
+			line = e.appendLine(line[:0])
+			out.write(line)
 		}
 	}
-	err := buffered.Flush()
-	return counter.n, err
+	return out.n, out.end()
 }
 
-type counting struct {
-	w io.Writer
-	n int64
+// lineWriter writes until something fails.
+type lineWriter struct {
+	buffered *bufio.Writer
+	n        int64
+	err      error
 }
 
-func (c *counting) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
+func newLineWriter(w io.Writer) *lineWriter {
+	return &lineWriter{buffered: bufio.NewWriterSize(w, 1<<16)}
+}
+
+func (l *lineWriter) write(parts ...[]byte) {
+	for _, part := range parts {
+		if l.err == nil {
+			_, l.err = l.buffered.Write(part)
+			l.n += int64(len(part))
+		}
+	}
+}
+
+func (l *lineWriter) end() error {
+	if l.err != nil {
+		return l.err
+	}
+	return l.buffered.Flush()
 }
 
 // Read reads and verifies a snapshot. It may be of any age and sequence; a gate that holds one
@@ -71,7 +81,7 @@ func read(in *lines, keys []dsse.Key, now time.Time) (*Snapshot, error) {
 		return nil, err // not one entry of an unsigned snapshot is looked at
 	}
 	entries := make([]Entry, 0, min(s.head.Count, 1<<16)) // the count is signed, and may be wrong all the same
-	names := map[string]string{}
+	reader := entryReader{names: map[string]string{}}
 	for {
 		line, err := in.next(maxLine)
 		if errors.Is(err, io.EOF) {
@@ -83,7 +93,7 @@ func read(in *lines, keys []dsse.Key, now time.Time) (*Snapshot, error) {
 		if len(entries) == s.head.Count {
 			return nil, fmt.Errorf("it has more than the %d entries that its head states", s.head.Count)
 		}
-		e, err := parseEntry(line, names)
+		e, err := reader.read(line)
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", in.number, err)
 		}
@@ -95,9 +105,7 @@ func read(in *lines, keys []dsse.Key, now time.Time) (*Snapshot, error) {
 		}
 		entries = append(entries, e)
 	}
-	if err := s.distribute(entries); err != nil {
-		return nil, err
-	}
+	s.distribute(entries)
 	return s, s.matches()
 }
 
@@ -132,29 +140,6 @@ func (s *Snapshot) matches() error {
 		return fmt.Errorf("its %d entries are not the %d that its signed head names", count, s.head.Count)
 	}
 	return nil
-}
-
-// parseEntry reads an entry's line. Names and outcomes are kept once: there are few.
-func parseEntry(line []byte, names map[string]string) (Entry, error) {
-	var e Entry
-	if err := unline(line, &e); err != nil {
-		return Entry{}, err
-	}
-	if err := e.check(); err != nil {
-		return Entry{}, err
-	}
-	once := func(s string) string {
-		kept, found := names[s]
-		if !found {
-			names[s], kept = s, s
-		}
-		return kept
-	}
-	e.Repository, e.ValidUntil = once(e.Repository), once(e.ValidUntil)
-	for _, outcome := range []*verdict.Outcome{&e.Outcome.Build, &e.Outcome.Ship, &e.Outcome.Admit, &e.Outcome.Run} {
-		*outcome = verdict.Outcome(once(string(*outcome)))
-	}
-	return e, nil
 }
 
 // Replace reads the whole of a snapshot that is to take the place of the held one. It must be

@@ -64,7 +64,8 @@ func build(previous *Snapshot, settings Settings, entries []Entry) (*Snapshot, e
 			}
 		}
 	}
-	return s, s.distribute(sorted)
+	s.distribute(sorted)
+	return s, nil
 }
 
 // same tells whether two entries say the same.
@@ -74,18 +75,15 @@ func same(a, b Entry) bool {
 }
 
 // distribute takes sorted entries into the buckets.
-func (s *Snapshot) distribute(sorted []Entry) error {
+func (s *Snapshot) distribute(sorted []Entry) {
 	for i := range s.bucket {
 		end := 0
 		for end < len(sorted) && sorted[end].Digest.Sum()[0] == byte(i) {
 			end++
 		}
-		if err := s.bucket[i].fill(sorted[:end:end]); err != nil {
-			return err
-		}
+		s.bucket[i].fill(sorted[:end:end])
 		sorted = sorted[end:]
 	}
-	return nil
 }
 
 func (s *Snapshot) sign(ctx context.Context, signer dsse.Signer) error {

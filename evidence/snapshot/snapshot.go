@@ -111,6 +111,11 @@ func (e Entry) check() error {
 	if e.Repository == "" || len(e.Repository) > longestName {
 		return fmt.Errorf("its repository has %d characters; want 1 to %d", len(e.Repository), longestName)
 	}
+	for i := range len(e.Repository) {
+		if c := e.Repository[i]; c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return fmt.Errorf("its repository %.80q has a character that no name of an image has", e.Repository)
+		}
+	}
 	if e.Digest.IsZero() || e.Policy.IsZero() {
 		return errors.New("it lacks the digest of the image or that of the policy")
 	}
@@ -321,17 +326,14 @@ func (s Stale) on(admittedBefore bool) verdict.Outcome {
 }
 
 // fill takes sorted entries into the bucket and hashes their lines.
-func (b *bucket) fill(entries []Entry) error {
+func (b *bucket) fill(entries []Entry) {
 	sum := sha256.New()
+	var line []byte
 	for _, e := range entries {
-		line, err := lineOf(e)
-		if err != nil {
-			return err
-		}
+		line = e.appendLine(line[:0])
 		sum.Write(line)
 	}
 	b.entries, b.digest = entries, image.DigestFromSum([sha256.Size]byte(sum.Sum(nil)))
-	return nil
 }
 
 // entriesDigest is what a head names: the digest over the buckets' digests.

@@ -383,6 +383,26 @@ func TestSave(t *testing.T) {
 	}
 }
 
+// An entry's line is its canonical JSON, whatever is in it.
+func TestALineIsCanonicalJSON(t *testing.T) {
+	for n, outcome := range []verdict.Outcome{verdict.Allow, verdict.Warn, verdict.Deny} {
+		e := entry(n, outcome)
+		e.Repository += "/<b>&'"
+		e.Sequence = uint64(n) << 50
+		want, err := lineOf(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := e.appendLine(nil); !bytes.Equal(got, want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		reader := entryReader{names: map[string]string{}}
+		if got, err := reader.read(want); err != nil || got != e {
+			t.Errorf("read %+v, %v", got, err)
+		}
+	}
+}
+
 // Whatever the bytes after a head that is signed: what is read is what the head names, and
 // written again it is the same file; a delta leads to the next snapshot or nowhere.
 func FuzzRead(f *testing.F) {
@@ -404,6 +424,26 @@ func FuzzRead(f *testing.F) {
 		}
 		if got, err := first.Apply(bytes.NewReader(text), keys, noon()); err == nil && !bytes.Equal(file(t, got), file(t, second)) {
 			t.Error("a delta led elsewhere")
+		}
+	})
+}
+
+// A line that is read is the canonical JSON of what was read, and no other line is.
+func FuzzEntry(f *testing.F) {
+	e := entry(1, verdict.Warn)
+	e.Sequence = 7
+	f.Add(e.appendLine(nil))
+	f.Add([]byte(`{"repository":"a","digest":"sha256:"}` + "\n"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		reader := entryReader{names: map[string]string{}}
+		e, err := reader.read(line)
+		var slow Entry
+		slowErr := unline(line, &slow)
+		if slowErr == nil {
+			slowErr = slow.check()
+		}
+		if (err == nil) != (slowErr == nil) || err == nil && e != slow {
+			t.Fatalf("read %+v, %v; encoding/json %+v, %v", e, err, slow, slowErr)
 		}
 	})
 }
