@@ -1,11 +1,13 @@
 package evidence
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"plimsoll.dev/plimsoll/evidence/dsse"
 	"plimsoll.dev/plimsoll/internal/strictjson"
@@ -92,7 +94,21 @@ func (d bundleDocument) bundle() (bundle, error) {
 	case material.PublicKey == nil:
 		return bundle{}, errors.New("it has neither a certificate nor a public key")
 	}
-	return keyedBundle(d.DSSEEnvelope)
+	b, err := keyedBundle(d.DSSEEnvelope)
+	if id, ok := material.PublicKey.keyID(); ok {
+		for i := range b.envelope.Signatures {
+			if b.envelope.Signatures[i].KeyID == "" {
+				b.envelope.Signatures[i].KeyID = id
+			}
+		}
+	}
+	return b, err
+}
+
+// keyID reads the hint as Sigstore's clients write it: the SHA-256 of the key in base64.
+func (k keyHint) keyID() (string, bool) {
+	sum, err := base64.StdEncoding.DecodeString(k.Hint)
+	return hex.EncodeToString(sum), err == nil && len(sum) == sha256.Size
 }
 
 func keyedBundle(envelope []byte) (bundle, error) {
@@ -113,8 +129,13 @@ func isBundleType(mediaType string) bool {
 }
 
 // encodeBundle writes an envelope that was signed with a key as a Sigstore bundle v0.3. The hint
-// is the key's SHA-256 in base64, as Sigstore's clients write it; nothing is believed for it.
+// is the key's SHA-256 in base64, as Sigstore's clients write it; nothing is believed for it. The
+// envelope has no key ids: cosign has others than ours, and refuses a signature with another.
 func encodeBundle(e dsse.Envelope, key dsse.Key) ([]byte, error) {
+	e.Signatures = slices.Clone(e.Signatures)
+	for i := range e.Signatures {
+		e.Signatures[i].KeyID = ""
+	}
 	envelope, err := dsse.Encode(e)
 	if err != nil {
 		return nil, err

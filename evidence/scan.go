@@ -57,7 +57,7 @@ func VulnerabilitiesOf(findings []finding.Finding, scanner Scanner, when ScanTim
 		if f.Kind != finding.Vulnerability {
 			continue
 		}
-		row := Vulnerability{ID: f.ID, Severity: []SeverityScore{{Method: cmp.Or(f.SeveritySource, "plimsoll"), Score: string(f.Severity)}}}
+		row := Vulnerability{ID: f.ID, Severity: []SeverityScore{{Method: cmp.Or(f.SeveritySource, "plimsoll"), Score: f.Severity.String()}}}
 		for _, rating := range f.Ratings {
 			if rating.Score > 0 {
 				row.Severity = append(row.Severity, SeverityScore{Method: rating.Source, Score: strconv.FormatFloat(rating.Score, 'f', 1, 64)})
