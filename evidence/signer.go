@@ -73,11 +73,12 @@ func (s Secrets) lookUp(name string) (string, bool) {
 //
 //	FILE            a private key in PEM: PKCS #8, or encrypted as cosign does
 //	env:NAME        the same, in an environment variable (env://NAME too)
-//	exec:PATH ARGS  a command that holds the key: see OpenCommand
+//	exec:PATH ARGS  a command that holds the key, its words parted by spaces: see OpenCommand
 func OpenSigner(ctx context.Context, where string, secrets Secrets) (KeySigner, error) {
 	signer, err := openSigner(ctx, where, secrets)
 	if err != nil {
-		return KeySigner{}, fmt.Errorf("opening the signing key %s: %w", where, err)
+		name, _, _ := strings.Cut(where, " ") // a command's arguments may hold a secret
+		return KeySigner{}, fmt.Errorf("opening the signing key %s: %w", name, err)
 	}
 	return KeySigner{signer}, nil
 }

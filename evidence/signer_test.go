@@ -182,7 +182,7 @@ func TestCommand(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.mode, func(t *testing.T) {
 			t.Setenv("EVIDENCE_TEST_COMMAND", c.mode)
-			signer, err := OpenSigner(t.Context(), "exec:"+os.Args[0]+" -some argument", Secrets{})
+			signer, err := OpenSigner(t.Context(), "exec:"+os.Args[0]+" -pin 1234-secret", Secrets{})
 			checkCommandError(t, err, c.openError)
 			if err != nil {
 				return
@@ -204,7 +204,7 @@ func TestCommand(t *testing.T) {
 
 func checkCommandError(t *testing.T, err error, want string) {
 	t.Helper()
-	if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || len(err.Error()) > 2*commandErrors || strings.ContainsAny(err.Error(), "\n\x1b")) {
+	if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || len(err.Error()) > 2*commandErrors || strings.ContainsAny(err.Error(), "\n\x1b") || strings.Contains(err.Error(), "secret")) {
 		t.Errorf("error %.300v, want %q", err, want)
 	}
 }

@@ -258,12 +258,11 @@ func (v *Verifier) accept(s signed, want Want) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
-	if statement.PredicateType == VerdictType {
-		if err := want.checkVerdict(statement); err != nil {
-			return Verified{}, err
-		}
+	stated, says, err := want.checkPredicate(statement)
+	if err == nil {
+		err = want.checkAge(stated, says, s.at)
 	}
-	if err := want.checkAge(statement, s.at); err != nil {
+	if err != nil {
 		return Verified{}, err
 	}
 	return Verified{Statement: statement, Signers: signers, SignedAt: s.at}, nil
@@ -336,11 +335,24 @@ func (w Want) roleFor(predicateType string) (Role, error) {
 	return role, nil
 }
 
-func (w Want) checkVerdict(s Statement) error {
-	v, err := VerdictOf(s)
-	if err != nil {
-		return err
+// checkPredicate holds a verdict against what is wanted, and returns when a predicate says that it
+// was made.
+func (w Want) checkPredicate(s Statement) (stated time.Time, says bool, err error) {
+	if s.PredicateType != VerdictType {
+		return s.StatedTime()
 	}
+	v, err := VerdictOf(s)
+	if err == nil {
+		err = w.checkVerdict(v)
+	}
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	stated, err = time.Parse(time.RFC3339, v.EvaluatedAt)
+	return stated, true, err
+}
+
+func (w Want) checkVerdict(v verdict.Verdict) error {
 	if repository := v.Inputs.Subject.Repository; repository != w.Repository {
 		return fmt.Errorf("%w: it is about %.120q, and the same content under the name %.120q may have another verdict", ErrSubject, repository, w.Repository)
 	}
@@ -364,11 +376,7 @@ func stillValid(v verdict.Verdict, now time.Time) error {
 
 // checkAge takes the oldest of the times that are known: a scan of last year does not become
 // fresh by being signed today.
-func (w Want) checkAge(s Statement, signedAt time.Time) error {
-	stated, says, err := s.StatedTime()
-	if err != nil {
-		return err
-	}
+func (w Want) checkAge(stated time.Time, says bool, signedAt time.Time) error {
 	oldest := signedAt
 	if says && (oldest.IsZero() || stated.Before(oldest)) {
 		oldest = stated

@@ -416,6 +416,34 @@ func TestParseBundleRefuses(t *testing.T) {
 	}
 }
 
+// What is read as a keyed bundle is within the limits, and written as one it reads as the same.
+func FuzzParseBundle(f *testing.F) {
+	ci := keyFor(f)
+	f.Add(signedBy(f, ci, vsa(f, theVerdict(verdict.Deny))))
+	f.Add(certified("AA"))
+	f.Add([]byte(`{"payload":"aGk=","payloadType":"t","signatures":[{"sig":"AAAA"}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b, err := parseBundle(data)
+		if err != nil {
+			return
+		}
+		if b.keyed != (len(b.envelope.Signatures) > 0) || len(b.envelope.Signatures) > dsse.MaxSignatures {
+			t.Fatalf("read %+v", b)
+		}
+		if !b.keyed {
+			return
+		}
+		encoded, err := encodeBundle(b.envelope, ci.Key())
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parseBundle(encoded)
+		if err != nil || !bytes.Equal(dsse.PAE(again.envelope.PayloadType, again.envelope.Payload), dsse.PAE(b.envelope.PayloadType, b.envelope.Payload)) {
+			t.Fatalf("read again %+v, %v", again, err)
+		}
+	})
+}
+
 // Whatever the bytes: a bundle that verifies holds what the key signed, about the subject; and
 // with a trust in somebody else nothing verifies.
 func FuzzVerify(f *testing.F) {
