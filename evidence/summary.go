@@ -187,3 +187,29 @@ func ResourceURI(repository string, digest image.Digest) string {
 	return "pkg:oci/" + url.PathEscape(path.Base(repository)) + "@" + url.QueryEscape(digest.String()) +
 		"?repository_url=" + url.QueryEscape(repository)
 }
+
+// LatestVerdict returns which of several verified verdicts counts: the newest, and of equally new
+// ones the one that denies. An older one that passed must not outlive a newer one that failed;
+// that somebody took the newer one away only its end of validity and Want.MaxAge can bound.
+func LatestVerdict(all []Verified) (verdict.Verdict, Verified, error) {
+	var latest verdict.Verdict
+	var from Verified
+	var when time.Time
+	for _, verified := range all {
+		v, err := VerdictOf(verified.Statement)
+		if err != nil {
+			return verdict.Verdict{}, Verified{}, err
+		}
+		evaluated, err := time.Parse(time.RFC3339, v.EvaluatedAt)
+		if err != nil {
+			return verdict.Verdict{}, Verified{}, err
+		}
+		if when.IsZero() || evaluated.After(when) || evaluated.Equal(when) && resultOf(v) == failed {
+			latest, from, when = v, verified, evaluated
+		}
+	}
+	if when.IsZero() {
+		return verdict.Verdict{}, Verified{}, fmt.Errorf("choosing a verdict: %w", ErrAbsent)
+	}
+	return latest, from, nil
+}

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -139,5 +140,40 @@ func TestVulnerabilitiesOf(t *testing.T) {
 	}
 	if none, err := VulnerabilitiesOf(nil, scanner, when).Statement(SubjectOf(app, child())); err != nil || !strings.Contains(string(none.Predicate), `"result":[]`) {
 		t.Errorf("nothing found: %s, %v", none.Predicate, err)
+	}
+}
+
+func TestLatestVerdict(t *testing.T) {
+	at := func(admit verdict.Outcome, evaluated string) Verified {
+		v := theVerdict(admit)
+		v.EvaluatedAt = evaluated
+		return Verified{Statement: vsa(t, v)}
+	}
+	older, newer, later := "2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z", "2026-11-22T12:30:00+02:00"
+	cases := []struct {
+		name string
+		all  []Verified
+		want verdict.Outcome
+	}{
+		{"one", []Verified{at("allow", older)}, "allow"},
+		{"the newer failed", []Verified{at("allow", older), at("deny", newer)}, "deny"},
+		{"the newer passed", []Verified{at("allow", newer), at("deny", older)}, "allow"},
+		{"equally new, the one that denies", []Verified{at("deny", newer), at("allow", newer)}, "deny"},
+		{"equally new, in the other order", []Verified{at("allow", newer), at("deny", newer)}, "deny"},
+		{"times are compared, not texts", []Verified{at("deny", later), at("allow", newer)}, "deny"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			v, from, err := LatestVerdict(c.all)
+			if err != nil || v.Outcome[verdict.Admit] != c.want || from.Statement.PredicateType != VerdictType {
+				t.Errorf("%s, %v; want %s", v.Outcome[verdict.Admit], err, c.want)
+			}
+		})
+	}
+	if _, _, err := LatestVerdict(nil); !errors.Is(err, ErrAbsent) {
+		t.Errorf("none: %v", err)
+	}
+	if _, _, err := LatestVerdict([]Verified{{Statement: scanOf(t, child(), "2026-11-22T10:00:00Z")}}); err == nil {
+		t.Error("a scan was taken for a verdict")
 	}
 }
