@@ -18,14 +18,15 @@ import (
 // A value that JSON cannot hold (a NaN, a channel) has no digest: the zero Digest, which no
 // verifier accepts.
 func DigestJSON(v any) image.Digest {
-	canonical, err := canonicalJSON(v)
+	canonical, err := CanonicalJSON(v)
 	if err != nil {
 		return image.Digest{}
 	}
 	return image.DigestOf(canonical)
 }
 
-func canonicalJSON(v any) ([]byte, error) {
+// CanonicalJSON writes a value in the form that DigestJSON describes: what is signed has one spelling.
+func CanonicalJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)

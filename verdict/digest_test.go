@@ -13,7 +13,7 @@ func TestCanonicalJSON(t *testing.T) {
 		Second string         `json:"second"`
 		First  map[string]int `json:"first"`
 	}
-	got, err := canonicalJSON(pair{Second: "a<b>&c", First: map[string]int{"z": 1, "a": 2, "m": 3}})
+	got, err := CanonicalJSON(pair{Second: "a<b>&c", First: map[string]int{"z": 1, "a": 2, "m": 3}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Package verdict is the decision as data: what a policy says about one image, for each stage,
 // with the reasons and the digests of everything that went into it.
 //
-// It decides nothing (package policy does) and signs nothing (package evidence will). The JSON
+// It decides nothing (package policy does) and signs nothing (package evidence does). The JSON
 // form is that of docs/contract.md.
 package verdict
 

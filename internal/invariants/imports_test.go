@@ -144,7 +144,8 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		{"github.com/containerd/containerd/api", []string{"image/engine"}, "one medium, one package (decision 0018)"},
 		{"google.golang.org/grpc", []string{"image/engine"}, "what containerd speaks, and nothing else here does (decision 0018)"},
 		{"golang.org/x/net", []string{"image/registry"}, "which hosts are one organisation's (decision 0017)"},
-		{"go.yaml.in/yaml/v3", []string{"internal/strictyaml", "policy", "inventory/extract/listing", "ship"}, "policies behind one strict reader, lock files of packages behind one bounded reader, and lock files of registries (decisions 0009 and 0019)"},
+		{"go.yaml.in/yaml/v3", []string{"internal/strictyaml", "policy", "evidence", "inventory/extract/listing", "ship"}, "policies behind one strict reader, trust documents, lock files of packages behind one bounded reader, and lock files of registries (decisions 0009 and 0019)"},
+		{"github.com/secure-systems-lab/go-securesystemslib", []string{"evidence"}, "keys at rest, as cosign encrypts them (decision 0028)"},
 		{"cel.dev/cel-go", []string{"policy"}, "expressions are the policy language's own (decision 0027)"},
 		{"github.com/pelletier/go-toml/v2", []string{"inventory/extract/listing"}, "lock files are read behind one bounded reader (decision 0019)"},
 		{"golang.org/x/sync", []string{"image", "advisory", "scan", "bench"}, "errgroup owns goroutines (decision 0010)"},
@@ -187,6 +188,47 @@ func TestImageUsesTheStandardLibraryOnly(t *testing.T) {
 		for _, imported := range p.Imports {
 			if first, _, _ := strings.Cut(imported, "/"); strings.Contains(first, ".") {
 				t.Errorf("image imports %s", imported)
+			}
+		}
+	}
+}
+
+func TestWhatGatesHoldNeedsTheStandardLibraryOnly(t *testing.T) {
+	// Reason: admission and the privileged node agent verify a signed snapshot and nothing else.
+	// Every module that they link is attack surface in the most exposed places, and libraries that
+	// verify have had holes of their own (CVE-2025-62375, CVE-2026-23991, CVE-2026-49834).
+	wanted := []string{module + "/evidence/dsse", module + "/evidence/snapshot"}
+	for _, p := range list(t) {
+		if !slices.Contains(wanted, p.ImportPath) {
+			continue
+		}
+		wanted = slices.DeleteFunc(wanted, func(path string) bool { return path == p.ImportPath })
+		for _, dependency := range p.Deps {
+			first, _, _ := strings.Cut(dependency, "/")
+			if strings.Contains(first, ".") && !strings.HasPrefix(dependency, module+"/") {
+				t.Errorf("%s reaches %s", p.ImportPath, dependency)
+			}
+			if dependency == "net/http" || dependency == module+"/evidence" {
+				t.Errorf("%s reaches %s", p.ImportPath, dependency)
+			}
+		}
+	}
+	if len(wanted) > 0 {
+		t.Errorf("there is no %s", wanted)
+	}
+}
+
+func TestSignaturesStayInOnePlace(t *testing.T) {
+	// Reason: who checks a signature beside the trust has another idea of whom to believe
+	// (import rule 6). Hashing is free, and so is TLS.
+	for _, p := range list(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		if from == "evidence" || strings.HasPrefix(from, "evidence/") {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if slices.Contains([]string{"crypto/ecdsa", "crypto/ed25519", "crypto/rsa", "crypto/dsa"}, imported) {
+				t.Errorf("%s imports %s", from, imported)
 			}
 		}
 	}

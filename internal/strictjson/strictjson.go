@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -96,8 +97,8 @@ func (c *checker) name(quoted []byte) error {
 	if in.names == nil || in.value {
 		return nil
 	}
-	var name string
-	if err := json.Unmarshal(quoted, &name); err != nil {
+	name, err := unquote(quoted)
+	if err != nil {
 		return err
 	}
 	folded := fold(name)
@@ -106,6 +107,18 @@ func (c *checker) name(quoted []byte) error {
 	}
 	in.names[folded] = true
 	return nil
+}
+
+// unquote returns what a string says. Nearly all names are ASCII without escapes, and package json
+// would take more time for them than all else here.
+func unquote(quoted []byte) (string, error) {
+	plain := !slices.ContainsFunc(quoted, func(c byte) bool { return c == '\\' || c >= utf8.RuneSelf })
+	if plain {
+		return string(quoted[1 : len(quoted)-1]), nil
+	}
+	var s string
+	err := json.Unmarshal(quoted, &s)
+	return s, err
 }
 
 // endOfString returns the index after the closing quote of the string that begins at start.
@@ -126,6 +139,10 @@ func endOfString(data []byte, start int) int {
 func fold(name string) string {
 	folded := make([]byte, 0, len(name))
 	for _, r := range name {
+		if r < utf8.RuneSelf { // a to z are the same as A to Z, which come first
+			folded = append(folded, upper(byte(r)))
+			continue
+		}
 		first := r
 		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
 			first = min(first, next)
@@ -133,4 +150,11 @@ func fold(name string) string {
 		folded = utf8.AppendRune(folded, first)
 	}
 	return string(folded)
+}
+
+func upper(c byte) byte {
+	if 'a' <= c && c <= 'z' {
+		return c - 'a' + 'A'
+	}
+	return c
 }

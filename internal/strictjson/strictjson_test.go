@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 )
 
 func TestCheck(t *testing.T) {
@@ -84,4 +86,24 @@ func unquoted(data []byte) string {
 		b.WriteByte(data[i])
 	}
 	return b.String()
+}
+
+// The short way for ASCII comes to the same as the definition.
+func TestFold(t *testing.T) {
+	for r := rune(0); r < utf8.RuneSelf; r++ {
+		first := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			first = min(first, next)
+		}
+		if got := fold(string(r)); got != string(first) {
+			t.Errorf("%q folds to %q, want %q", r, got, first)
+		}
+	}
+	for _, same := range [][]string{{"k", "K", "\u212a"}, {"s", "S", "\u017f"}, {"ä", "Ä"}} {
+		for _, s := range same {
+			if fold(s) != fold(same[0]) {
+				t.Errorf("%q and %q fold to %q and %q", s, same[0], fold(s), fold(same[0]))
+			}
+		}
+	}
 }
