@@ -64,7 +64,7 @@ func content(r *report.Report) *report.Report {
 	}
 	if r.Verdict != nil {
 		verdict := *r.Verdict
-		verdict.Inputs.Subject.Repository, verdict.Inputs.Subject.Digest = "", image.Digest{}
+		verdict.Inputs.Subject.Repository, verdict.Inputs.Subject.Tag, verdict.Inputs.Subject.Digest = "", "", image.Digest{}
 		same.Verdict = &verdict
 	}
 	return &same
