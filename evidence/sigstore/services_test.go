@@ -238,17 +238,13 @@ func (s *services) logged(t testing.TB, b *protobundle.Bundle, at time.Time) *pr
 	kind, body := entryBody(t, b)
 	id := must[string](t)(s.log.RekorLogID())
 	promise := must[[]byte](t)(s.log.RekorSignPayload(tlog.RekorPayload{Body: base64.StdEncoding.EncodeToString(body), IntegratedTime: at.Unix(), LogID: id}))
-	proof, err := s.log.GetInclusionProof(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &protorekor.TransparencyLogEntry{
-		LogId: &protocommon.LogId{KeyId: must[[]byte](t)(hex.DecodeString(id))}, IntegratedTime: at.Unix(),
+	e := &protorekor.TransparencyLogEntry{
+		LogId: &protocommon.LogId{}, IntegratedTime: at.Unix(),
 		KindVersion:      &protorekor.KindVersion{Kind: kind, Version: "0.0.1"},
 		InclusionPromise: &protorekor.InclusionPromise{SignedEntryTimestamp: promise}, CanonicalizedBody: body,
-		InclusionProof: &protorekor.InclusionProof{TreeSize: *proof.TreeSize, RootHash: must[[]byte](t)(hex.DecodeString(*proof.RootHash)),
-			Checkpoint: &protorekor.Checkpoint{Envelope: *proof.Checkpoint}},
 	}
+	s.provedByFirst(t, e)
+	return e
 }
 
 // logged2 is the entry that the second version of the log makes of a bundle.
@@ -281,6 +277,18 @@ func (s *services) entry2(t testing.TB, origin string, message, signature, certi
 		LogId: &protocommon.LogId{KeyId: id}, KindVersion: &protorekor.KindVersion{Kind: "hashedrekord", Version: "0.0.2"}, CanonicalizedBody: body,
 		InclusionProof: &protorekor.InclusionProof{TreeSize: 1, RootHash: leaf[:], Checkpoint: &protorekor.Checkpoint{Envelope: checkpoint}},
 	}
+}
+
+// provedByFirst puts an entry into the tree of the first version of the log, whatever it is.
+func (s *services) provedByFirst(t testing.TB, e *protorekor.TransparencyLogEntry) {
+	t.Helper()
+	proof, err := s.log.GetInclusionProof(e.CanonicalizedBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.LogId.KeyId = must[[]byte](t)(hex.DecodeString(must[string](t)(s.log.RekorLogID())))
+	e.InclusionProof = &protorekor.InclusionProof{TreeSize: *proof.TreeSize, RootHash: must[[]byte](t)(hex.DecodeString(*proof.RootHash)),
+		Checkpoint: &protorekor.Checkpoint{Envelope: *proof.Checkpoint}}
 }
 
 // statement is an in-toto statement about content of a name.

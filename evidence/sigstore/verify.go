@@ -138,8 +138,8 @@ func leafOf(b *bundle.Bundle) (*x509.Certificate, error) {
 // own signature and certificate: an entry of another artifact proves nothing, and a bundle that
 // carries one is not what it says (CVE-2026-22703).
 //
-// sigstore-go compares them too, but an entry of the second version only by its hash in the tree,
-// and not if its checkpoint has the form of the first version's.
+// sigstore-go looks only at entries that count towards the threshold, and takes an entry of the
+// second version whose checkpoint has the form of the first version's for whatever it is of.
 func bindLogEntries(b *bundle.Bundle, leaf *x509.Certificate) error {
 	entries, err := b.TlogEntries()
 	if err != nil {
@@ -168,7 +168,7 @@ func bindLogEntry(entry *tlog.Entry, signature []byte, leaf *x509.Certificate) e
 	case !ok || !logged.Equal(leaf):
 		return errors.New("it is of another certificate")
 	case entry.IsRekorV2() && firstVersionCheckpoint(entry):
-		return errors.New("it is of the second version and its checkpoint of the first")
+		return errors.New("it is of the second version, with a checkpoint of the first")
 	}
 	return nil
 }

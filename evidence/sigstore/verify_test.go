@@ -213,12 +213,20 @@ func TestRefused(t *testing.T) {
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged2(t, o))
 			return encode(t, b)
 		}, ErrProof, "another signature"},
-		{"log entry of another artifact, second version under a checkpoint of the first", []func(*Options){both}, func() []byte {
-			b := good()
-			e := s.entry2(t, "log2.example - 42", bytes.Repeat([]byte{7}, 32), signatureOf(b), b.VerificationMaterial.GetCertificate().RawBytes)
+		{"log entry of another artifact, of the second version in a tree of the first", []func(*Options){both}, func() []byte {
+			b, o := good(), s.signed(t, elsewhere, s.now)
+			e := s.logged2(t, o)
+			s.provedByFirst(t, e) // sigstore-go 1.3.0 takes this for a proof
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
 			return encode(t, b)
-		}, ErrProof, "checkpoint"},
+		}, ErrProof, "another signature"},
+		{"log entry of the second version in a tree of the first, of another digest", []func(*Options){both}, func() []byte {
+			b := good()
+			e := s.entry2(t, "log2.example", bytes.Repeat([]byte{7}, 32), signatureOf(b), b.VerificationMaterial.GetCertificate().RawBytes)
+			s.provedByFirst(t, e)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
+			return encode(t, b)
+		}, ErrProof, "checkpoint of the first"},
 		{"log entry of the same statement by another certificate", []func(*Options){both}, func() []byte {
 			b, o := good(), s.signed(t, payload, s.now)
 			o.GetDsseEnvelope().Signatures = b.GetDsseEnvelope().Signatures
