@@ -282,3 +282,24 @@ func TestCosignSignsWithoutKey(t *testing.T) {
 		}
 	}
 }
+
+// The older layouts as cosign writes them without a key, with the first version of the log.
+func TestCosignSignsWithoutKeyInOldLayouts(t *testing.T) {
+	w := newWorld(t)
+	at := w.address(t)
+	old := []string{"--use-signing-config=false", "--new-bundle-format=false", "--fulcio-url", at + "/fulcio", "--rekor-url", at + "/log1",
+		"--trusted-root", "root.json", "--identity-token", token(), "--yes", "--allow-http-registry", w.image()}
+	w.mustCosign(t, append([]string{"sign"}, old...)...)
+	w.mustCosign(t, append([]string{"attest", "--predicate", "predicate.json", "--type", predicate}, old...)...)
+	contents, annotations := w.layers(t, w.repository.Tag("sha256-"+w.digest.Hex()+".sig"))
+	signature := must[Found](t)(ReadSignature(contents[0], annotations[0], w.digest))
+	contents, annotations = w.layers(t, w.repository.Tag("sha256-"+w.digest.Hex()+".att"))
+	attestation := must[Found](t)(ReadAttestation(contents[0], annotations[0]))
+	v := w.verifier(t, func(o *Options) { o.LogEntries, o.Timestamps = 1, 0 })
+	for _, f := range []Found{signature, attestation} {
+		signer, signedAt, err := v.VerifyFound(t.Context(), f, w.now)
+		if err != nil || signer.Name != "releases" || !signedAt.Equal(w.now) || !strings.Contains(string(f.Statement), w.digest.Hex()) {
+			t.Errorf("%s: %s signed by %v at %s: %v", f.Layout, f.Statement, signer, signedAt, err)
+		}
+	}
+}

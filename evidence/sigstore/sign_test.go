@@ -82,32 +82,71 @@ func (s *services) serveTimestamp(t testing.TB) http.HandlerFunc {
 	}
 }
 
+// proposal is what a client sends to the first version of the log: an envelope, or a digest and its
+// signature.
+type proposal struct {
+	Kind string `json:"kind"`
+	Spec struct {
+		Content struct {
+			Envelope  string   `json:"envelope"`
+			Verifiers [][]byte `json:"verifiers"`
+		} `json:"proposedContent"`
+		Data struct {
+			Hash struct {
+				Value string `json:"value"`
+			} `json:"hash"`
+		} `json:"data"`
+		Signature struct {
+			Content []byte `json:"content"`
+			Key     struct {
+				Content []byte `json:"content"`
+			} `json:"publicKey"`
+		} `json:"signature"`
+	} `json:"spec"`
+}
+
+// bundle is what is proposed, as a bundle.
+func (p proposal) bundle() (*protobundle.Bundle, error) {
+	b := &protobundle.Bundle{}
+	text := p.Spec.Signature.Key.Content
+	if p.Kind == "dsse" && len(p.Spec.Content.Verifiers) == 1 {
+		text = p.Spec.Content.Verifiers[0]
+		e := &protodsse.Envelope{}
+		if err := protojson.Unmarshal([]byte(p.Spec.Content.Envelope), e); err != nil {
+			return nil, err
+		}
+		b.Content = &protobundle.Bundle_DsseEnvelope{DsseEnvelope: e}
+	} else {
+		digest, err := hex.DecodeString(p.Spec.Data.Hash.Value)
+		if err != nil {
+			return nil, err
+		}
+		b.Content = &protobundle.Bundle_MessageSignature{MessageSignature: &protocommon.MessageSignature{
+			MessageDigest: &protocommon.HashOutput{Algorithm: protocommon.HashAlgorithm_SHA2_256, Digest: digest}, Signature: p.Spec.Signature.Content}}
+	}
+	block, _ := pem.Decode(text)
+	if block == nil {
+		return nil, fmt.Errorf("no certificate in a proposed %q", p.Kind)
+	}
+	b.VerificationMaterial = &protobundle.VerificationMaterial{Content: &protobundle.VerificationMaterial_Certificate{
+		Certificate: &protocommon.X509Certificate{RawBytes: block.Bytes}}}
+	return b, nil
+}
+
 // serveLog1 answers as Rekor's first version does (its OpenAPI description, createLogEntry).
 func (s *services) serveLog1(t testing.TB) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		var proposed struct {
-			Spec struct {
-				Content struct {
-					Envelope  string   `json:"envelope"`
-					Verifiers [][]byte `json:"verifiers"`
-				} `json:"proposedContent"`
-			} `json:"spec"`
+		var p proposal
+		err := json.NewDecoder(r.Body).Decode(&p)
+		var b *protobundle.Bundle
+		if err == nil {
+			b, err = p.bundle()
 		}
-		if err := json.NewDecoder(r.Body).Decode(&proposed); err != nil || len(proposed.Spec.Content.Verifiers) != 1 {
-			http.Error(w, "no entry", http.StatusBadRequest)
-			return
-		}
-		e := &protodsse.Envelope{}
-		if err := protojson.Unmarshal([]byte(proposed.Spec.Content.Envelope), e); err != nil {
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		block, _ := pem.Decode(proposed.Spec.Content.Verifiers[0])
-		entry := s.logged(t, &protobundle.Bundle{
-			VerificationMaterial: &protobundle.VerificationMaterial{Content: &protobundle.VerificationMaterial_Certificate{
-				Certificate: &protocommon.X509Certificate{RawBytes: block.Bytes}}},
-			Content: &protobundle.Bundle_DsseEnvelope{DsseEnvelope: e},
-		}, s.now)
+		entry := s.logged(t, b, s.now)
 		const id = "24296fb24b8ad77a0000000000000000000000000000000000000000000000000000000000000001"
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("ETag", id)
