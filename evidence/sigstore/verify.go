@@ -29,8 +29,8 @@ const clockSkew = 5 * time.Minute
 // The caller must look at what the statement says of which image.
 func (v *Verifier) VerifyBundle(ctx context.Context, document []byte, now time.Time) (payloadType string, payload []byte, signer evidence.Identity, signedAt time.Time, err error) {
 	b, err := readBundle(document)
-	if err == nil && b.GetDsseEnvelope() == nil {
-		err = fmt.Errorf("%w: it signs a file and holds no statement", ErrFormat)
+	if err == nil {
+		err = checkStatement(b)
 	}
 	if err == nil {
 		signer, signedAt, err = v.verify(ctx, b, verify.WithoutArtifactUnsafe(), now) // the statement's subject is the caller's to check
@@ -39,6 +39,18 @@ func (v *Verifier) VerifyBundle(ctx context.Context, document []byte, now time.T
 		return "", nil, evidence.Identity{}, time.Time{}, fmt.Errorf("verifying a Sigstore bundle: %w", err)
 	}
 	return b.GetDsseEnvelope().GetPayloadType(), b.GetDsseEnvelope().GetPayload(), signer, signedAt, nil
+}
+
+// checkStatement wants an envelope, with a payload that is not too large for a statement.
+func checkStatement(b *bundle.Bundle) error {
+	size := len(b.GetDsseEnvelope().GetPayload())
+	switch {
+	case b.GetDsseEnvelope() == nil:
+		return fmt.Errorf("%w: it signs a file and holds no statement", ErrFormat)
+	case size > evidence.MaxStatement:
+		return fmt.Errorf("%w: its statement has %d bytes, more than the %d that are read", ErrFormat, size, evidence.MaxStatement)
+	}
+	return nil
 }
 
 // VerifyMessage verifies a bundle that signs a message which it does not hold, a file or a

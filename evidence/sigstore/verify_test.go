@@ -294,6 +294,9 @@ func TestRefused(t *testing.T) {
 			return encode(t, b)
 		}, ErrFormat, "9 certificates"},
 		{"too many bytes", nil, func() []byte { return append(encode(t, good()), bytes.Repeat([]byte(" "), MaxBundle)...) }, ErrFormat, "bytes"},
+		{"too large a statement", nil, func() []byte {
+			return encode(t, stamped(s.signed(t, bytes.Repeat([]byte(" "), evidence.MaxStatement+1), s.now)))
+		}, ErrFormat, "statement has"},
 		{"nested", nil, func() []byte { return []byte(strings.Repeat("[", 100) + strings.Repeat("]", 100)) }, ErrFormat, "nested"},
 		{"signed with a key", nil, func() []byte {
 			b := good()
@@ -578,4 +581,18 @@ func FuzzBundle(f *testing.F) {
 			t.Fatalf("read again: %v", err)
 		}
 	})
+}
+
+func BenchmarkVerifyBundle(b *testing.B) {
+	s := newServices(b)
+	made := s.signed(b, statement("image", predicate), s.now)
+	s.addTimestamp(b, made, s.now)
+	made.VerificationMaterial.TlogEntries = append(made.VerificationMaterial.TlogEntries, s.logged2(b, made))
+	v := s.verifier(b, func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 })
+	document := encode(b, made)
+	for b.Loop() {
+		if _, _, _, _, err := v.VerifyBundle(b.Context(), document, s.now); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
