@@ -22,6 +22,15 @@ for program in rpm rpmbuild db5.3_load python3 pacman ruby docker-registry; do
     break
   fi
 done
+# Signatures are held against cosign, which is optional: it takes minutes to build, so only CI tries.
+PATH="$PATH:$(go env GOPATH)/bin"
+if [ "${CI:-}" = true ] && ! command -v cosign >/dev/null; then
+  echo "installing cosign for the tests of signatures"
+  go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3 || {
+    echo "make test: cosign could not be installed; the tests that need it are skipped" >&2
+    export PLIMSOLL_NO_COSIGN=1
+  }
+fi
 # The end-to-end tests need built images and have a command of their own: make e2e.
 CGO_ENABLED=1 go test -race -timeout 15m $(go list ./... | grep -v '/e2e')
 # The oracle of the package formats is a module of its own.
