@@ -66,11 +66,15 @@ ID=debian
 VERSION_ID="12"
 VERSION_CODENAME=bookworm
 `
-	return []assemble.File{
+	files := []assemble.File{
 		{Path: "etc/os-release", Type: tar.TypeSymlink, Link: "../usr/lib/os-release"},
 		{Path: "usr/lib/os-release", Body: []byte(release)},
 		{Path: "var/lib/dpkg/status", Body: []byte(status.String())},
 	}
+	for _, p := range debianPackages() { // the packages' files are not there, and so their lists are short
+		files = append(files, assemble.File{Path: "var/lib/dpkg/info/" + p.name + ".list", Body: []byte("/.\n")})
+	}
+	return files
 }
 
 // debianArchitecture is Debian's name for one of Go's (OCI's).
