@@ -55,10 +55,8 @@ func (s *subject) databaseAgeRule(p *Policy) verdict.Rule {
 func (p *Policy) sources(s *subject) []string {
 	var names []string
 	for _, r := range p.rules {
-		for _, t := range r.tests {
-			if t.criterion.source == exploitedSource {
-				names = append(names, exploitedSource)
-			}
+		if slices.Contains(r.sources(), exploitedSource) {
+			names = append(names, exploitedSource)
 		}
 	}
 	if slices.Contains(Reads([]Policy{*p}), finding.Vulnerability) {

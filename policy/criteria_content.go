@@ -79,7 +79,7 @@ func usable(licenses []string, list []glob) bool {
 // fileCriteria are asked of files that deserve a look.
 func fileCriteria() []*criterion {
 	return []*criterion{
-		pathCriterion("setuid", aboutSetuid, "files.setuid: regular files with the setuid or setgid bit", `{notIn: ["/usr/bin/passwd"]}`,
+		pathCriterion("setuid", aboutSetuid, "files.setuid: regular files with the setuid bit, the setgid bit or both", `{notIn: ["/usr/bin/passwd"]}`,
 			"NeuVector: imageCompliance (setuid/setgid)", "remove the bit (chmod a-s) or the file"),
 		pathCriterion("unowned", aboutUnowned, "files.unowned: executable files that no package brought", `{notIn: ["/app/**"]}`, "",
 			"bring them with a package, or remove them"),

@@ -28,13 +28,13 @@ func imageCriteria() []*criterion {
 			"image.platform", func(s *subject) string { return s.image.platform }),
 		nameCriterion("os", `["alpine:3.1*", "debian:10"]`, "distro.id and versionID, joined by a colon; none if the image has no distribution", "StackRox: Image OS", "the operating system %s is not allowed",
 			"image.os", func(s *subject) string { return s.image.os }),
-		nameCriterion("base", `{notIn: ["registry.example/base/**"]}`, "target.base.name: the image that it was built from, as its annotations or labels state it", "NeuVector: baseImage", "it is built from %s, which is not allowed",
+		nameCriterion("base", `{notIn: ["registry.example/base/**"]}`, "target.base.name: the image that it was built from with its tag, as its annotations or labels state it; unknown if they do not", "NeuVector: baseImage", "it is built from %s, which is not allowed",
 			"image.base", func(s *subject) string { return s.image.base }),
 		configured(nameCriterion("user", "[root]", "target.config.user without the group; root in whatever spelling, also if no user is set", "StackRox: Image User. NeuVector: runAsRoot", "it runs as %s",
 			"image.user", func(s *subject) string { return s.image.user })),
 		noOSCriterion(), endOfLifeCriterion(), unscannedCriterion(), incompleteCriterion(),
 		configured(labelCriterion()), configured(missingLabelCriterion()),
-		configured(listCriterion("env", `["DEBUG=*"]`, "target.config.env: NAME=value", "NeuVector: envVars", "it sets the variable %s", "image.env", func(s *subject) []string { return s.config.Env })),
+		configured(listCriterion("env", `["DEBUG=**"]`, "target.config.env: NAME=value", "NeuVector: envVars", "it sets the variable %s", "image.env", func(s *subject) []string { return s.config.Env })),
 		configured(listCriterion("exposedPort", `["22/*"]`, "target.config.exposedPorts: number/protocol", "", "it exposes the port %s", "image.exposedPorts", func(s *subject) []string { return s.config.ExposedPorts })),
 		instructionCriterion(),
 		configured(ageCriterion("imageAge", "90d", "target.config.created; a date before containers is not known", "StackRox: Image Age", "it was built %s ago", "image.created", "rebuild it",
@@ -142,7 +142,7 @@ func noOSCriterion() *criterion {
 }
 
 func endOfLifeCriterion() *criterion {
-	c := &criterion{name: "endOfLife", about: aboutImage, form: "true", reads: "distro.eol: the release gets no more fixes", example: "true"}
+	c := &criterion{name: "endOfLife", about: aboutImage, form: "true", reads: "distro.eol: the release gets no more fixes; an image without a distribution has none to end", example: "true"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
 		d.must(n, what)
 		return test{cel: `image.os != "none" && now >= distro.eol`, lacks: "no known end of life", after: " whose release gets no more fixes", remedy: "build on a release that is maintained",
@@ -272,7 +272,7 @@ func labelCriterion() *criterion {
 }
 
 func missingLabelCriterion() *criterion {
-	c := &criterion{name: "missingLabel", about: aboutImage, form: "list of patterns: key, or key=value; each must be there", reads: "target.config.labels",
+	c := &criterion{name: "missingLabel", about: aboutImage, form: "list of patterns: key (its value may be empty), or key=value; each must be there", reads: "target.config.labels",
 		example: "[org.opencontainers.image.source]", peers: "StackRox: Required Image Label. NeuVector: labels"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
 		var p patterns[labelGlob]

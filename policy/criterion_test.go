@@ -132,6 +132,9 @@ func randomInput(random *rand.Rand) Input {
 			in.Coverage.Set(d, state)
 		}
 	}
+	if random.IntN(4) == 0 {
+		withoutKEV(&in)
+	}
 	in.Database.Sources[0].AsOf = one(random, time.Time{}, now().Add(-72*time.Hour), now().Add(-time.Hour), now().Add(48*time.Hour))
 	for i := range 4 {
 		f := vulnerability(fmt.Sprintf("CVE-2024-%d", i), one(random, libssl, module, epoch, "no purl"), one(random, advisory.SeverityUnknown, advisory.Critical, advisory.Medium, advisory.Negligible))

@@ -211,7 +211,13 @@ func (e *environment) findingType() *objectType {
 			}
 			return p
 		}},
-		objectMember{"kev", types.BoolType, "whether it is known to be exploited", vulnerabilityOnly(func(f *finding.Finding) ref.Val { return types.Bool(f.KEV) })},
+		objectMember{"kev", types.BoolType, "whether it is known to be exploited; not known if the database does not hold what is", func(v any) ref.Val {
+			q := v.(findingRow).q
+			if _, known := q.s.source(exploitedSource); !known || q.finding.Kind != finding.Vulnerability {
+				return nil
+			}
+			return types.Bool(q.finding.KEV)
+		}},
 		objectMember{"epss", types.DoubleType, "EPSS score, 0 to 1", of(func(f *finding.Finding) ref.Val { return statedNumber(f.EPSS) })},
 		objectMember{"cvss", types.DoubleType, "the highest CVSS score, 0 to 10", of(func(f *finding.Finding) ref.Val { return statedNumber(highestScore(f, "")) })},
 		objectMember{"nvdCvss", types.DoubleType, "NVD's CVSS score", of(func(f *finding.Finding) ref.Val { return statedNumber(highestScore(f, "nvd")) })},
@@ -221,21 +227,11 @@ func (e *environment) findingType() *objectType {
 			}
 			return types.Bool(fixable(f) == yes)
 		})},
-		objectMember{"fixState", types.StringType, "fixed, not-fixed, wont-fix or deferred", of(func(f *finding.Finding) ref.Val { return stated(string(f.FixState)) })},
+		objectMember{"fixState", types.StringType, "fixed, not-fixed, wont-fix (whoever issues the advisories will not), deferred (not soon)", of(func(f *finding.Finding) ref.Val { return stated(string(f.FixState)) })},
 		objectMember{"fixedIn", texts, "versions with a fix", of(func(f *finding.Finding) ref.Val { return listOf(f.FixedIn) })},
 		objectMember{"fixKnownSince", types.TimestampType, "since when there is a fix", of(func(f *finding.Finding) ref.Val { return statedMoment(f.FixKnownSince) })},
 		objectMember{"published", types.TimestampType, "when it was published", of(func(f *finding.Finding) ref.Val { return statedMoment(f.Published) })},
 	)
-}
-
-func vulnerabilityOnly(get func(f *finding.Finding) ref.Val) func(any) ref.Val {
-	return func(v any) ref.Val {
-		f := v.(findingRow).q.finding
-		if f.Kind != finding.Vulnerability {
-			return nil
-		}
-		return get(f)
-	}
 }
 
 func packageType() *objectType {

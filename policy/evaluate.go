@@ -179,7 +179,8 @@ func (j *judgement) add(p *Policy, r *rule, result verdict.Rule, deferredTo verd
 }
 
 // outcome is what a rule's result means at a stage. A stage at which the rule is off allows,
-// whatever the result. A deferred rule waits until the stage at which its input exists; from
+// whatever the result, and one that warns about a rule that fails does no more about one that
+// cannot be answered. A deferred rule waits until the stage at which its input exists; from
 // there on its input is missing, and the result as good as unknown. A result that this version
 // does not know is denied.
 func (p *Policy) outcome(stage verdict.Stage, r *rule, result verdict.Result, deferredTo verdict.Stage) verdict.Outcome {
@@ -193,17 +194,25 @@ func (p *Policy) outcome(stage verdict.Stage, r *rule, result verdict.Result, de
 	case verdict.Fail:
 		return action
 	case verdict.Unknown:
-		return p.defaults.onUnknown
+		return milder(action, p.defaults.onUnknown)
 	case verdict.Deferred:
 		if slices.Index(verdict.Stages(), stage) < slices.Index(verdict.Stages(), deferredTo) {
 			return verdict.Allow
 		}
-		return p.defaults.onUnknown
+		return milder(action, p.defaults.onUnknown)
 	case verdict.Error:
-		return p.defaults.onError
+		return milder(action, p.defaults.onError)
 	default:
 		return verdict.Deny
 	}
+}
+
+// milder returns the milder of two outcomes, of which neither is to allow.
+func milder(a, b verdict.Outcome) verdict.Outcome {
+	if verdict.Stricter(a, b) == a {
+		return b
+	}
+	return a
 }
 
 // counts tells whether a finding of a status can offend. A status that this version does not

@@ -17,6 +17,7 @@ type expression struct {
 	environment *environment
 	program     cel.Program
 	dimensions  []string // of the coverage that it reads
+	sources     []string // of the database, that it asks
 	variables   []string
 	about       about
 	counted     bool // it has loops: what it costs is counted
@@ -67,7 +68,7 @@ func (x *expression) inspect(checked *celast.AST) {
 	}) {
 		x.dimensions = append(x.dimensions, configDimension)
 	}
-	x.dimensions = sortedSet(x.dimensions)
+	x.dimensions, x.sources = sortedSet(x.dimensions), sortedSet(found.sources)
 	// A member that only vulnerabilities have makes it a question about vulnerabilities, unless it
 	// asks of which kind a finding is.
 	x.about = aboutFinding
@@ -84,6 +85,7 @@ func (x *expression) inspect(checked *celast.AST) {
 type mentions struct {
 	loops     bool
 	variables []string
+	sources   []string
 	members   map[string][]string
 }
 
@@ -95,6 +97,9 @@ func (m *mentions) walk(e celast.Expr, bound []string) {
 		}
 	case celast.SelectKind:
 		operand := e.AsSelect().Operand()
+		if member := e.AsSelect().FieldName(); member == exploitedSource || member == scoreSource {
+			m.sources = append(m.sources, member) // the member of a finding is called as its source
+		}
 		if operand.Kind() == celast.IdentKind && !slices.Contains(bound, operand.AsIdent()) {
 			if m.members == nil {
 				m.members = map[string][]string{}

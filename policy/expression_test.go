@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +11,10 @@ import (
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/verdict"
 )
+
+func withoutKEV(in *Input) {
+	in.Database.Sources = slices.DeleteFunc(in.Database.Sources, func(s Source) bool { return s.Name == "kev" })
+}
 
 func TestExpressions(t *testing.T) {
 	likely, half := 0.9, 0.5
@@ -35,6 +40,11 @@ func TestExpressions(t *testing.T) {
 		{"what only vulnerabilities have is asked of them alone", "where: f.epss > 0.5", []finding.Finding{runsAsRoot()}, nil, verdict.Pass},
 		{"what all findings have is asked of all", `where: f.severity == "medium"`, []finding.Finding{runsAsRoot()}, nil, verdict.Fail},
 		{"the kind is asked for", `where: f.kind == "config" || f.epss > 0.5`, []finding.Finding{runsAsRoot()}, nil, verdict.Fail},
+		{"the database does not hold what is exploited", "where: f.kev", []finding.Finding{epss("CVE-1", nil)}, withoutKEV, verdict.Unknown},
+		{"nor, and nothing was found", "where: f.kev", nil, withoutKEV, verdict.Unknown},
+		{"nor, and it is denied not to be", "where: '!f.kev'", []finding.Finding{epss("CVE-1", nil)}, withoutKEV, verdict.Unknown},
+		{"nor, and it is asked whether it is known", "where: has(f.kev)", []finding.Finding{epss("CVE-1", nil)}, withoutKEV, verdict.Unknown},
+		{"nor, in a loop", "expr: '!findings.exists(x, x.kev)'", nil, withoutKEV, verdict.Unknown},
 		{"packages were not understood", "where: f.epss > 0.5", nil, func(in *Input) { in.Coverage.Set("packages/rpm", inventory.Unknown) }, verdict.Unknown},
 		{"the package", `where: f.package.named("pkg:apk/alpine/openssl") && f.package.source == "openssl"`, []finding.Finding{epss("CVE-1", nil)}, nil, verdict.Fail},
 		{"a package that cannot be read", `where: f.package.type == "apk"`, []finding.Finding{vulnerability("CVE-1", "no purl", advisory.Low)}, nil, verdict.Unknown},

@@ -71,8 +71,8 @@ const pageRules = `- **All** criteria that ` + "`deny`" + ` names must hold of *
 ### Values
 | Form | Meaning |
 | --- | --- |
-| pattern | The whole text, upper and lower case apart. ` + "`*`" + ` stands for any characters but ` + "`/`, `**`" + ` for any characters. There are no other wildcards. Where a ` + "`/`" + ` may stand, as in the value of a variable, write ` + "`**`: `\"DEBUG=**\"`" + `. To find something inside a text: ` + "`\"**debug**\"`" + `. |
-| pattern of repositories | ` + "`registry.example/team/**`" + `: with the registry, without tag and digest. What is on Docker Hub is written as the image's name is: ` + "`alpine` or `docker.io/library/alpine`" + `. |
+| pattern | The whole text; upper and lower case differ. ` + "`*`" + ` stands for any characters but ` + "`/`, `**`" + ` for any characters. There are no other wildcards. Where a ` + "`/`" + ` may stand, as in the value of a variable, write ` + "`**`: `\"DEBUG=**\"`" + `. To find something inside a text: ` + "`\"**debug**\"`" + `. |
+| pattern of repositories | ` + "`registry.example/team/**`" + `: with the registry, without tag and digest. It does not mean ` + "`registry.example/team`" + ` itself: list both. What is on Docker Hub is written as the image's name is: ` + "`alpine` or `docker.io/library/alpine`" + `. |
 | pattern of package URLs | ` + "`pkg:TYPE/NAMESPACE/NAME@VERSION`" + `; no version means all, qualifiers are ignored. It means the package itself, or the source package that it was built from: ` + "`pkg:deb/debian/openssl` means `libssl3` too. Examples: `pkg:golang/**`, `pkg:npm/lodash@4.*`, `pkg:maven/org.apache.logging.log4j/log4j-core`, `pkg:apk/alpine/*`" + `. |
 | pattern of paths | From the root: ` + "`/usr/bin/su`, `/app/**`, `**/bin/bash`" + `. |
 | pattern of labels | ` + "`key`, or `key=value`" + `; both are patterns. |
@@ -90,8 +90,8 @@ A rule has one result, which does not depend on the stage. The first of these th
 | --- | --- | --- |
 | ` + "`error`" + ` | An expression gives no answer: a division by zero, a list without the member that is asked for, too high a cost. | ` + "`defaults.onError`" + ` |
 | ` + "`fail`" + ` | At least ` + "`atLeast`" + ` things offend. | the rule's action for the stage, else the policy's, else ` + "`deny`" + ` |
-| ` + "`unknown`" + ` | Fewer offend, and with those that it is undecided about there could be enough; or something that the rule reads was not seen in full. | ` + "`defaults.onUnknown`" + ` |
-| ` + "`deferred`" + ` | The only thing missing is an input that cannot exist yet. | allowed before the stage at which the input comes; from there on ` + "`defaults.onUnknown`" + ` |
+| ` + "`unknown`" + ` | Fewer offend, and with those that it is undecided about there could be enough; or something that the rule reads was not seen in full. | ` + "`defaults.onUnknown`" + `, but no more than the action |
+| ` + "`deferred`" + ` | The only thing missing is an input that cannot exist yet. | allowed before the stage at which the input comes; from there on as unknown |
 | ` + "`waived`" + ` | Things offend, and with all of them left to waivers. | allowed |
 | ` + "`pass`" + ` | Nothing offends, and all was seen. | allowed |
 
@@ -188,7 +188,7 @@ cases:
 `
 
 const pageTestRules = `- **The clean image**, which cases begin with unless ` + "`base`" + ` names a report: ` + "`registry.example/app:1.0`" + `, linux/amd64, built a day ago on
-  ` + "`registry.example/base/debian:12`" + ` (maintained for a year), user 65532, two labels, port 8080/tcp, two layers of 90 MB; the packages
+  ` + "`registry.example/base/debian:12`" + ` (maintained for a year), user 65532, the labels org.opencontainers.image.source and .title, port 8080/tcp, two layers with together 90 MB; the packages
   ` + "`pkg:deb/debian/openssl@3.0.17-1~deb12u2` and `pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1`" + ` with their licences; no findings; all dimensions
   full; a database checked an hour ago that has EPSS and KEV. Everything is known about it, and nothing is wrong with it.
 - **A patch** has the members of a report: ` + "`target`, `distro`, `packages`, `files`, `findings`, `coverage`, `database`, `scannedAt`" + `, by the names that ` + "`scan --format\n  json`" + ` writes them under. Members that it does not name stay. A list's members are added; one with the same ` + "`key`" + ` (findings),
@@ -196,7 +196,9 @@ const pageTestRules = `- **The clean image**, which cases begin with unless ` + 
 - **A finding** needs its ` + "`id`" + `. It is a vulnerability, in the image's first package, without a severity, and ` + "`fixState`" + ` follows from ` + "`fixedIn`" + `, unless
   it says otherwise: ` + "`package`, `severity`, `epss`, `kev`, `fixedIn`, `fixState`, `fixKnownSince`, `published`, `aliases`, `ratings: [{source: nvd, score: 9.8}]`" + `.
   Configuration findings follow from ` + "`target.config`, as in a scan: `target: {config: {user: root}}`" + `.
-- **A package** needs its ` + "`purl`" + `, and has no licence unless ` + "`licenses`" + ` says so.
+- **A day and a time**: ` + "`distro: {eol: 2026-08-01}`" + ` is a day, ` + "`target: {config: {created: 2026-08-01T00:00:00Z}}`" + ` a time. A finding's ` + "`status`" + `
+  comes from ` + "`vex` and `waivers`" + ` only. A file is ` + "`{path: app/run, mode: 0755}`" + `.
+- **A package** needs its ` + "`purl`" + `, and its licence is not known unless ` + "`licenses`" + ` says so. To deny packages without one: ` + "`expr: packages.all(p, has(p.licenses))`" + `.
 - Files: ` + "`files: {setuid: [{path: usr/bin/su, mode: 04755}], unowned: [...]}`" + `. Layers: ` + "`target: {layers: [{unpacked: 600000000}]}`" + `.
 - Rules that no list of ` + "`expect`" + ` names are not judged.
 - **Coverage.** Every rule must have been seen to fail in some case, and to pass in some case: else ` + "`policy test`" + ` says which were not, and

@@ -203,6 +203,7 @@ const (
 	filesDimension      = "files"
 	configDimension     = "config"
 	exploitedSource     = "kev"
+	scoreSource         = "epss"
 )
 
 // unseen returns what a rule reads and was not seen in full: dimensions of the coverage, and
@@ -213,12 +214,26 @@ func (r *rule) unseen(s *subject) []string {
 	for _, dimension := range r.reads() {
 		unseen = append(unseen, s.notFull(dimension)...)
 	}
-	for _, t := range r.tests {
-		if _, known := s.source(t.criterion.source); t.criterion.source != "" && !known {
-			unseen = append(unseen, t.criterion.source)
+	for _, name := range r.sources() {
+		if _, known := s.source(name); !known {
+			unseen = append(unseen, name)
 		}
 	}
 	return sortedSet(unseen)
+}
+
+// sources are those of the database that a rule asks besides advisories.
+func (r *rule) sources() []string {
+	var sources []string
+	for _, t := range r.tests {
+		if t.criterion.source != "" {
+			sources = append(sources, t.criterion.source)
+		}
+	}
+	if r.expression != nil {
+		sources = append(sources, r.expression.sources...)
+	}
+	return sources
 }
 
 // reads returns the dimensions that a rule reads; those that end in a slash stand for all that

@@ -143,13 +143,22 @@ func (t waiverTerms) honour(approver string) bool {
 	return slices.ContainsFunc(t.approvers, func(named string) bool { return named == "*" || sameIdentity(named, approver) })
 }
 
-// longest returns how long a waiver of a finding of a severity may last.
-func (p *Policy) longest(severity advisory.Severity) (time.Duration, bool) {
-	limit, ok := p.waivers.longest[severity]
-	if !ok && severity == advisory.SeverityUnknown {
-		limit, ok = p.waivers.longest[p.defaults.unknownSeverity]
+// longest returns how long a waiver of a finding of a severity may last. What nobody has rated is
+// what the policy says, else it may be the worst: the shortest counts.
+func (p *Policy) longest(severity advisory.Severity) (limit time.Duration, limited bool) {
+	if limit, limited = p.waivers.longest[severity]; limited || severity != advisory.SeverityUnknown {
+		return limit, limited
 	}
-	return limit, ok
+	if p.defaults.unknownSeverity != advisory.SeverityUnknown {
+		limit, limited = p.waivers.longest[p.defaults.unknownSeverity]
+		return limit, limited
+	}
+	for _, each := range p.waivers.longest {
+		if !limited || each < limit {
+			limit, limited = each, true
+		}
+	}
+	return limit, limited
 }
 
 // report says what became of each waiver.

@@ -88,6 +88,8 @@ func TestWaivers(t *testing.T) {
 			waivers: []string{"metadata: {id: W-1, owner: a@example.com, approvedBy: appsec@example.com, approvedAt: 2026-11-15T00:00:00Z}"}, result: verdict.Waived, state: verdict.Used},
 		{name: "too long since it was approved", terms: "waivers: {approvers: [appsec@example.com], longest: {critical: 45d}}",
 			waivers: []string{"metadata: {id: W-1, owner: a@example.com, approvedBy: appsec@example.com, approvedAt: 2026-11-14T00:00:00Z}"}, result: verdict.Fail, state: verdict.Refused},
+		{name: "of what nobody has rated, as long as the strictest limit", finding: with(critical, func(f *finding.Finding) { f.Severity = 0 }),
+			terms: "waivers: {approvers: [appsec@example.com], longest: {critical: 14d, low: 90d}}", result: verdict.Unknown, state: verdict.Refused},
 		{name: "approved in the future", waivers: []string{"metadata: {id: W-1, owner: a@example.com, approvedBy: appsec@example.com, approvedAt: 2026-11-23T00:00:00Z}"}, result: verdict.Fail, state: verdict.Refused},
 		{name: "until there is a fix: there is none", waivers: []string{"endWhen: fixAvailable"}, result: verdict.Waived, state: verdict.Used},
 		{name: "until there is a fix: there is one", waivers: []string{"endWhen: fixAvailable"}, finding: vulnerability("CVE-1", libssl, advisory.Critical, "4"), result: verdict.Fail, state: verdict.Ended},

@@ -276,6 +276,18 @@ func TestTenPoliciesFromThePage(t *testing.T) {
 	}
 }
 
+// So were nine more, by somebody who had seen nothing but the page; what they found unclear was
+// mended there.
+func TestPoliciesOfAReaderOfThePage(t *testing.T) {
+	files, err := filepath.Glob("testdata/from-the-page/*.test.yaml")
+	if err != nil || len(files) != 9 {
+		t.Fatalf("%d files: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) { checkFile(t, file) })
+	}
+}
+
 // What the page says of expressions is so.
 func TestExpressionsOfThePage(t *testing.T) { checkFile(t, "testdata/page/expressions.test.yaml") }
 
