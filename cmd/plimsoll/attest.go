@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
 	"plimsoll.dev/plimsoll/policy"
@@ -154,7 +155,7 @@ func (p *program) evaluated(ctx context.Context, targets []string, a *attesting)
 		case document == nil && len(targets) > 1:
 			return nil, usageError{fmt.Errorf("%s is no report: give reports of plimsoll check, or one image", target)}
 		case document == nil || document.stored == nil:
-			return p.checkedNow(ctx, target, a.flags)
+			return p.checkedNow(ctx, target, a)
 		}
 		stored, err := storedAnalysis(target, document, a)
 		if err != nil {
@@ -198,7 +199,8 @@ func storedAnalysis(path string, document *scanned, a *attesting) (*analysis, er
 }
 
 // checkedNow checks an image as plimsoll check does, under the name that it is attached to.
-func (p *program) checkedNow(ctx context.Context, target string, flags attestFlags) ([]*analysis, error) {
+func (p *program) checkedNow(ctx context.Context, target string, a *attesting) ([]*analysis, error) {
+	flags := a.flags
 	if flags.line.as == "" && flags.to != "" {
 		flags.line.as, _, _ = strings.Cut(flags.to, "@")
 	}
@@ -207,6 +209,9 @@ func (p *program) checkedNow(ctx context.Context, target string, flags attestFla
 		return nil, err
 	}
 	look := policy.Reads(line.policies)
+	if a.wants("vulns") && !slices.Contains(look, finding.Vulnerability) {
+		look = append(look, finding.Vulnerability)
+	}
 	if flags.all {
 		if err := checkAllPlatforms(flags.target); err != nil {
 			return nil, err
