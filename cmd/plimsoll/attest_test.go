@@ -16,7 +16,9 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"plimsoll.dev/plimsoll/docs/schema"
 	"plimsoll.dev/plimsoll/evidence"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
@@ -177,7 +179,7 @@ func (y *yard) attestAll(t *testing.T, more ...string) {
 	y.does(t, append([]string{"attest", y.name("app:v1"), "--policy", y.file("policy.yaml"), "--all-platforms", "--key", y.file("ci.key"), "--to", y.name("app:v1"), "--quiet"}, more...)...)
 }
 
-// reports checks single:v1 and stores the report.
+// report checks single:v1 and stores the report.
 func (y *yard) report(t *testing.T, more ...string) string {
 	t.Helper()
 	path := y.file("report.json")
@@ -185,8 +187,34 @@ func (y *yard) report(t *testing.T, more ...string) string {
 	return path
 }
 
+// valid holds a document against its published schema.
+func valid(t *testing.T, text, document string) {
+	t.Helper()
+	parsed, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("schema.json", parsed); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := jsonschema.UnmarshalJSON(strings.NewReader(document))
+	if err == nil {
+		err = compiled.Validate(instance)
+	}
+	if err != nil {
+		t.Errorf("%v\n%s", err, document)
+	}
+}
+
 func decodeVerification(t *testing.T, o outcome) verification {
 	t.Helper()
+	valid(t, schema.Verification, o.stdout)
 	var v verification
 	if err := json.Unmarshal([]byte(o.stdout), &v); err != nil {
 		t.Fatalf("%v: status %d\n%s%s", err, o.status, o.stdout, o.stderr)
@@ -419,6 +447,7 @@ func TestLockAndExpect(t *testing.T) {
 	wants(t, y.run(t, append(expect, "--trust", y.file("stranger.yaml"))...), exitDenied, "evidence-missing")
 	y.push(t, "single", y.single(t, "root"))
 	o := y.run(t, append(expect, "--trust", y.file("ci.yaml"), "--format", "json")...)
+	valid(t, schema.Comparison, o.stdout)
 	var c comparison
 	if err := json.Unmarshal([]byte(o.stdout), &c); err != nil || o.status != exitDenied || c.Holds || len(c.Findings) != 1 || c.Findings[0].Kind != ship.MovedTag {
 		t.Errorf("status %d, %v\n%s", o.status, err, o.stdout)
