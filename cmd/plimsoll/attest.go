@@ -154,7 +154,9 @@ func (p *program) evaluated(ctx context.Context, targets []string, a *attesting)
 			return nil, err
 		case document == nil && len(targets) > 1:
 			return nil, usageError{fmt.Errorf("%s is no report: give reports of plimsoll check, or one image", target)}
-		case document == nil || document.stored == nil:
+		case document != nil && document.stored == nil:
+			return nil, fmt.Errorf("%s is a bill of materials: what it says of an image is its maker's word, and is not signed for; attest the image, or a report on it", target)
+		case document == nil:
 			return p.checkedNow(ctx, target, a)
 		}
 		stored, err := storedAnalysis(target, document, a)

@@ -291,7 +291,7 @@ func TestNotVerified(t *testing.T) {
 	wants(t, y.run(t, append(verify, "--predicate", "verdict,vulns")...), exitDenied, "vulns: not verified")
 	wants(t, y.run(t, append(verify, "--signer", "somebody")...), exitDenied, "may not sign")
 	later := time.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339)
-	wants(t, y.run(t, append(verify, "--now", later)...), exitDone, "VERIFIED")
+	wants(t, y.run(t, append(verify, "--now", later)...), exitDone, "a replay, which no gate accepts")
 	wants(t, y.run(t, append(verify, "--now", later, "--max-age", "1h")...), exitDenied, "it is too old")
 	wants(t, y.run(t, append(verify, "--now", "2020-01-01T00:00:00Z")...), exitDenied, "from the future")
 
@@ -350,6 +350,8 @@ func TestNeverSigned(t *testing.T) {
 	refused(t, attest("--key", "env:NOTHING"), "NOTHING is not set")
 	y.does(t, "scan", y.name("single:v1"), "--format", "json", "--output", path)
 	refused(t, attest(), "holds no verdict")
+	y.does(t, "sbom", y.name("single:v1"), "--output", path)
+	refused(t, attest(), "is a bill of materials")
 	archive := y.file("app.tar")
 	file, err := os.Create(archive)
 	if err == nil {

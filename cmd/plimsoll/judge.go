@@ -18,19 +18,21 @@ const verificationSchema = "plimsoll.dev/verification/v1"
 
 // verification is what came of verifying the evidence for one image.
 type verification struct {
-	Schema     string          `json:"schema"`
-	Reference  string          `json:"reference"`
-	Repository string          `json:"repository"`
-	Digest     image.Digest    `json:"digest"`
-	Trust      trustUsed       `json:"trust"`
-	Verified   bool            `json:"verified"` // all that is wanted is there and proved, and nothing is left unread
-	Complete   bool            `json:"complete"`
-	Wanted     []wantedResult  `json:"wanted"`
-	Stage      verdict.Stage   `json:"stage,omitempty"`
-	Denied     bool            `json:"denied"` // at the stage
-	Verdict    *decided        `json:"verdict,omitempty"`
-	Evidence   []piece         `json:"evidence"`
-	Problems   []problemResult `json:"problems"`
+	Schema      string          `json:"schema"`
+	EvaluatedAt time.Time       `json:"evaluatedAt"`
+	Replay      bool            `json:"replay"` // made with --now: no gate accepts it
+	Reference   string          `json:"reference"`
+	Repository  string          `json:"repository"`
+	Digest      image.Digest    `json:"digest"`
+	Trust       trustUsed       `json:"trust"`
+	Verified    bool            `json:"verified"` // all that is wanted is there and proved, and nothing is left unread
+	Complete    bool            `json:"complete"`
+	Wanted      []wantedResult  `json:"wanted"`
+	Stage       verdict.Stage   `json:"stage,omitempty"`
+	Denied      bool            `json:"denied"` // at the stage
+	Verdict     *decided        `json:"verdict,omitempty"`
+	Evidence    []piece         `json:"evidence"`
+	Problems    []problemResult `json:"problems"`
 }
 
 type trustUsed struct {
@@ -102,7 +104,7 @@ type proved struct {
 	verified evidence.Verified
 }
 
-func (j judge) judge(ctx context.Context, read found) (verification, error) {
+func (j judge) judge(ctx context.Context, read gathered) (verification, error) {
 	result := verification{
 		Schema: verificationSchema, Repository: j.there.repository, Digest: j.there.digest, Complete: read.complete, Stage: j.stage,
 		Evidence: []piece{}, Problems: []problemResult{},
@@ -217,7 +219,7 @@ func (j judge) outcome(ctx context.Context, wanted predicate, all []proved, resu
 // missing says why nothing of a kind counts: because there is none, or none that holds.
 func (j judge) missing(wanted predicate, all []piece) error {
 	for _, each := range all {
-		if each.State == stateRefused && (each.PredicateType == "" || slices.Contains(wanted.types, each.PredicateType)) {
+		if (each.State == stateRefused || each.State == stateUnsigned) && (each.PredicateType == "" || slices.Contains(wanted.types, each.PredicateType)) {
 			return fmt.Errorf("what is there does not count: %s", each.Why)
 		}
 	}

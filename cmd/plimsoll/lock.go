@@ -123,9 +123,9 @@ func (p *program) compareAll(ctx context.Context, file ship.LockFile, flags veri
 	if err != nil {
 		return comparison{}, err
 	}
-	var proof proof
+	var by proof
 	if flags.trust != "" {
-		if proof, _, err = openProof(flags.trust); err != nil {
+		if by, _, err = openProof(flags.trust); err != nil {
 			return comparison{}, err
 		}
 	} else {
@@ -139,7 +139,7 @@ func (p *program) compareAll(ctx context.Context, file ship.LockFile, flags veri
 			if err != nil {
 				return comparison{}, err
 			}
-			each := proof
+			each := by
 			each.want, each.role = flags.want(now, repository), evidence.Role(flags.role)
 			options.Verifier = each
 		}

@@ -29,11 +29,11 @@ func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, si
 	if err != nil {
 		return "", nil, err
 	}
-	proof, _, err := openProof(signed.trust)
+	verifier, _, err := openProof(signed.trust)
 	if err != nil {
 		return "", nil, err
 	}
-	proof.want = evidence.Want{Repository: subject.Repository, Now: now, Ended: true}
+	verifier.want = evidence.Want{Repository: subject.Repository, Now: now, Ended: true}
 	name := subject.Repository + "@" + subject.Digest.String()
 	_, read, err := p.readEvidence(ctx, name, verifyFlags{remote: remote, bundles: signed.bundles})
 	if err != nil {
@@ -47,7 +47,7 @@ func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, si
 		if each.PredicateType != evidence.VerdictType {
 			continue
 		}
-		signers, why := p.isDerived(ctx, proof, each, derived)
+		signers, why := isDerived(ctx, verifier, each, derived)
 		if why == "" {
 			return "signed by " + report.Clean(signers) + ": " + each.Digest.String() + "\n", nil, nil
 		}
@@ -60,8 +60,8 @@ func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, si
 }
 
 // isDerived says who signed the derived verdict; else why it is not what is there.
-func (p *program) isDerived(ctx context.Context, proof proof, each ship.Found, derived verdict.Verdict) (signers, why string) {
-	verified, err := proof.Verify(ctx, each)
+func isDerived(ctx context.Context, verifier proof, each ship.Found, derived verdict.Verdict) (signers, why string) {
+	verified, err := verifier.Verify(ctx, each)
 	if err != nil {
 		return "", err.Error()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -147,7 +148,7 @@ func parsePredicates(words []string, allowed int, uris bool) ([]predicate, error
 // secrets is where keys and passphrases come from: the environment, or a person at a terminal.
 func (p *program) secrets() evidence.Secrets {
 	s := evidence.Secrets{Environment: func(name string) (string, bool) {
-		for _, variable := range p.environ {
+		for _, variable := range slices.Backward(p.environ) { // the last one counts, as with getenv
 			if value, ok := strings.CutPrefix(variable, name+"="); ok {
 				return value, true
 			}

@@ -135,11 +135,11 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 	if err != nil {
 		return err
 	}
-	now, _, err := p.evaluatedAt()
+	at, err := p.moment()
 	if err != nil {
 		return err
 	}
-	proof, trust, err := openProof(flags.trust)
+	by, trust, err := openProof(flags.trust)
 	if err != nil {
 		return err
 	}
@@ -147,13 +147,14 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 	if err != nil {
 		return err
 	}
-	proof.want, proof.role = flags.want(now, there.repository), evidence.Role(flags.role)
-	j := judge{proof: proof, there: there, chosen: chosen, stage: verdict.Stage(flags.stage)}
+	by.want, by.role = flags.want(at.now, there.repository), evidence.Role(flags.role)
+	j := judge{proof: by, there: there, chosen: chosen, stage: verdict.Stage(flags.stage)}
 	result, err := j.judge(ctx, reading)
 	if err != nil {
 		return err
 	}
 	result.Reference, result.Trust = name, trustUsed{trust.Name(), trust.Digest()}
+	result.EvaluatedAt, result.Replay = at.now, at.replay
 	if err := p.writeVerification(result, flags.format); err != nil {
 		return err
 	}
@@ -164,55 +165,55 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 }
 
 // readEvidence reads the evidence for an image: from files, or where it lies in its registry.
-func (p *program) readEvidence(ctx context.Context, name string, flags verifyFlags) (there resolvedName, found found, err error) {
+func (p *program) readEvidence(ctx context.Context, name string, flags verifyFlags) (there resolvedName, all gathered, err error) {
 	repositoryName, identifier, err := registry.Split(name)
 	if err != nil {
-		return there, found, usageError{err}
+		return there, all, usageError{err}
 	}
 	if len(flags.bundles) > 0 {
 		digest, err := image.ParseDigest(identifier)
 		if err != nil || flags.platform != "" {
-			return there, found, usageError{errors.New("--bundle reads no registry, so name the image by its digest, as registry.example/app@sha256:…, and that of the platform's own image")}
+			return there, all, usageError{errors.New("--bundle reads no registry, so name the image by its digest, as registry.example/app@sha256:…, and that of the platform's own image")}
 		}
 		there = resolvedName{repository: repositoryName, digest: digest, children: []child{{digest: digest}}}
-		found, err = readBundles(flags.bundles, digest)
-		return there, found, err
+		all, err = readBundles(flags.bundles, digest)
+		return there, all, err
 	}
 	repository, err := p.openRepository(ctx, repositoryName, registry.Read, flags.remote)
 	if err != nil {
-		return there, found, err
+		return there, all, err
 	}
 	defer func() { err = errors.Join(err, repository.Close()) }()
 	if there, err = resolveName(ctx, repository, identifier); err != nil {
-		return there, found, err
+		return there, all, err
 	}
 	if flags.platform != "" {
 		if there, err = there.choose(flags.platform); err != nil {
-			return there, found, err
+			return there, all, err
 		}
 	}
 	reading, err := ship.Read(ctx, repository, ship.Subject{Digest: there.digest, Index: there.index})
 	if err != nil {
-		return there, found, err
+		return there, all, err
 	}
-	found.evidence, found.problems, found.complete = reading.Evidence, reading.Problems, reading.Complete()
-	return there, found, nil
+	all.evidence, all.problems, all.complete = reading.Evidence, reading.Problems, reading.Complete()
+	return there, all, nil
 }
 
-// found is what was read, and whether that is all.
-type found struct {
+// gathered is what was read, and whether that is all.
+type gathered struct {
 	evidence []ship.Found
 	problems []ship.Problem
 	complete bool
 }
 
 // readBundles reads files with a bundle each, or one a line.
-func readBundles(paths []string, subject image.Digest) (found, error) {
-	read := found{complete: true}
+func readBundles(paths []string, subject image.Digest) (gathered, error) {
+	read := gathered{complete: true}
 	for _, path := range paths {
 		content, err := readLimited(path, 2*ship.MaxEvidence)
 		if err != nil {
-			return found{}, fmt.Errorf("--bundle: %w", err)
+			return gathered{}, fmt.Errorf("--bundle: %w", err)
 		}
 		for _, bundle := range splitBundles(content) {
 			read.evidence = append(read.evidence, ship.Found{Layout: evidence.File, Digest: image.DigestOf(bundle), Subject: subject, Content: bundle})
@@ -220,9 +221,9 @@ func readBundles(paths []string, subject image.Digest) (found, error) {
 	}
 	switch {
 	case len(read.evidence) == 0:
-		return found{}, fmt.Errorf("--bundle: there is no bundle in %s", strings.Join(paths, ", "))
+		return gathered{}, fmt.Errorf("--bundle: there is no bundle in %s", strings.Join(paths, ", "))
 	case len(read.evidence) > evidence.MaxBundles:
-		return found{}, fmt.Errorf("--bundle: there are %d bundles; at most %d are looked at", len(read.evidence), evidence.MaxBundles)
+		return gathered{}, fmt.Errorf("--bundle: there are %d bundles; at most %d are looked at", len(read.evidence), evidence.MaxBundles)
 	}
 	return read, nil
 }

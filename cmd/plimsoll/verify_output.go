@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"plimsoll.dev/plimsoll/report"
 	reportjson "plimsoll.dev/plimsoll/report/json"
@@ -29,6 +30,9 @@ func (v *verification) text() string {
 	}
 	line("%s@%s", v.Repository, v.Digest)
 	line("%s", v.summary())
+	if v.Replay {
+		line("  as of %s, given with --now: a replay, which no gate accepts", v.EvaluatedAt.Format(time.RFC3339))
+	}
 	for _, wanted := range v.Wanted {
 		if wanted.Verified {
 			line("  %s: verified", wanted.Predicate)
