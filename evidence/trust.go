@@ -60,6 +60,25 @@ func (t Trust) Root() []byte { return slices.Clone(t.root) }
 // HasIdentities tells whether the trust believes certificates at all.
 func (t Trust) HasIdentities() bool { return len(t.identities) > 0 }
 
+// CertificateIdentity is who a certificate may be for, as a trust document names them.
+type CertificateIdentity struct {
+	Name, Issuer string
+	Subject      string // exact; empty if there is a pattern
+	Pattern      string // a regular expression for the whole of the subject, anchored
+}
+
+// Identities returns those whose certificates the trust believes, for whoever verifies certificates.
+func (t Trust) Identities() []CertificateIdentity {
+	identities := make([]CertificateIdentity, len(t.identities))
+	for i, known := range t.identities {
+		identities[i] = CertificateIdentity{Name: known.name, Issuer: known.issuer, Subject: known.subject}
+		if known.pattern != nil {
+			identities[i].Pattern = known.pattern.String()
+		}
+	}
+	return identities
+}
+
 // IsZero tells whether the trust believes nobody.
 func (t Trust) IsZero() bool { return len(t.keys) == 0 && len(t.identities) == 0 }
 

@@ -64,6 +64,8 @@ type Want struct {
 	// MaxAge is how old it may be, by what it says itself and by the time of its signature if
 	// that is known; 0 for any age. A verdict's own end of validity holds besides.
 	MaxAge time.Duration
+	// Ended accepts verdicts past their own end of validity, for who looks back. No gate sets it.
+	Ended bool
 }
 
 // BundleVerifier verifies bundles with certificates; package evidence/sigstore has one. It answers
@@ -355,6 +357,9 @@ func (w Want) checkPredicate(s Statement) (stated time.Time, says bool, err erro
 func (w Want) checkVerdict(v verdict.Verdict) error {
 	if repository := v.Inputs.Subject.Repository; repository != w.Repository {
 		return fmt.Errorf("%w: it is about %.120q, and the same content under the name %.120q may have another verdict", ErrSubject, repository, w.Repository)
+	}
+	if w.Ended {
+		return nil
 	}
 	return stillValid(v, w.Now)
 }

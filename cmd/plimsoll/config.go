@@ -228,7 +228,7 @@ func (p *program) defaultOf(key string) []string {
 // warnOfVariables names variables that no flag answers to: a typing error in one may leave the
 // gate open.
 func (p *program) warnOfVariables(flags *pflag.FlagSet) {
-	known := map[string]bool{}
+	known := map[string]bool{"KEY_PASSWORD": true} // a passphrase is no flag's: it would be seen by all
 	var learn func(c *cobra.Command)
 	learn = func(c *cobra.Command) {
 		for _, set := range []*pflag.FlagSet{c.Flags(), c.PersistentFlags()} {

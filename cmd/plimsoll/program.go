@@ -130,7 +130,7 @@ in the working folder may hold policy, waivers, vex, db, stage and as: see plims
 	flags.BoolVar(&p.global.offline, "offline", false, "use no network")
 	flags.StringVar(&p.global.cacheDir, "cache-dir", "", "`FOLDER` for remembered results (default: the user's cache folder)")
 	flags.StringVar(&p.global.now, "now", "", "evaluate as of `TIME` (RFC 3339); marks the result as a replay")
-	root.AddCommand(p.scanCommand(), p.checkCommand(), p.reproduceCommand(), p.sbomCommand(), p.diffCommand(), p.policyCommand(), p.waiverCommand(),
+	root.AddCommand(p.scanCommand(), p.checkCommand(), p.attestCommand(), p.verifyCommand(), p.lockCommand(), p.reproduceCommand(), p.sbomCommand(), p.diffCommand(), p.policyCommand(), p.waiverCommand(),
 		p.dbCommand(), p.configCommand(), p.versionCommand())
 	return root
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,7 @@ import (
 func (p *program) reproduceCommand() *cobra.Command {
 	var line lineFlags
 	var remote remoteFlags
+	var signed signedFlags
 	c := &cobra.Command{
 		Use:   "reproduce REPORT",
 		Short: "Derive a report's verdict again from its recorded inputs, and compare",
@@ -27,30 +29,49 @@ VEX documents given, and compares every byte. It needs no image, no network and 
 An input that is missing, or is another than the verdict names, is told. The policies that ready
 ones are part of Plimsoll need not be given.
 
-Exit status: 0 the same verdict; 3 another, or an input differs.`,
+With --trust, what is derived is also compared with the verdict that was signed: the one that lies
+beside the image in its registry, or in the files of --bundle. It may have ended since.
+
+Exit status: 0 the same verdict; 3 another, or an input differs, or no such verdict was signed.`,
 		Example: `  plimsoll reproduce report.json
-  plimsoll reproduce report.json --policy policy.yaml --waivers waivers.yaml`,
+  plimsoll reproduce report.json --policy policy.yaml --waivers waivers.yaml
+  plimsoll reproduce report.json --policy policy.yaml --trust trust.yaml --bundle app.sigstore.jsonl`,
 		Args: p.oneTarget,
-		RunE: func(c *cobra.Command, args []string) error { return p.reproduce(c.Context(), args[0], line, remote) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if signed.trust == "" && len(signed.bundles) > 0 {
+				return usageError{errors.New("--bundle: name with --trust the document that says who may sign a verdict")}
+			}
+			return p.reproduce(c.Context(), args[0], line, remote, signed)
+		},
 	}
+	c.Flags().StringVar(&signed.trust, "trust", "", "also compare with the signed verdict, as the trust document `FILE` believes it")
+	c.Flags().StringArrayVar(&signed.bundles, "bundle", nil, "read the signed verdict from `FILE` in place of the registry; may be given several times")
 	line.register(c.Flags())
 	remote.register(c.Flags())
 	return c
 }
 
-func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, remote remoteFlags) error {
-	_, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("opening the report: %w", err)
+// readVerdict reads a report that holds a verdict.
+func readVerdict(path string) (*scanned, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("opening the report: %w", err)
 	}
 	document, err := readDocument(path)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case document == nil || document.stored == nil:
-		return fmt.Errorf("%s is no report: write one with plimsoll check --format json --output FILE", path)
+		return nil, fmt.Errorf("%s is no report: write one with plimsoll check --format json --output FILE", path)
 	case document.stored.Verdict == nil:
-		return fmt.Errorf("%s holds no verdict: it was written by scan; write one with plimsoll check", path)
+		return nil, fmt.Errorf("%s holds no verdict: it was written by scan; write one with plimsoll check", path)
+	}
+	return document, nil
+}
+
+func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, remote remoteFlags, signed signedFlags) error {
+	document, err := readVerdict(path)
+	if err != nil {
+		return err
 	}
 	recorded := document.stored.Verdict
 	line, err := p.readLine(ctx, flags, remote)
@@ -66,13 +87,23 @@ func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, r
 	}
 	a.decide(line)
 	differences := compareVerdicts(*recorded, *a.report.Verdict, line)
+	by := ""
+	if signed.trust != "" && len(differences) == 0 {
+		if by, differences, err = p.compareSigned(ctx, *a.report.Verdict, signed, remote); err != nil {
+			return err
+		}
+	}
+	return p.writeReproduced(by, differences)
+}
+
+func (p *program) writeReproduced(by string, differences []string) error {
 	if len(differences) == 0 {
 		return p.write(func(w io.Writer) error {
-			_, err := io.WriteString(w, "reproduced: the verdict follows from its inputs, byte for byte\n")
+			_, err := io.WriteString(w, "reproduced: the verdict follows from its inputs, byte for byte\n"+by)
 			return err
 		})
 	}
-	err = p.write(func(w io.Writer) error {
+	err := p.write(func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "not reproduced:\n  %s\n", strings.Join(differences, "\n  "))
 		return err
 	})

@@ -45,3 +45,13 @@ var Explanation string
 //
 //go:embed policytest.v1.schema.json
 var PolicyTest string
+
+// Verification describes plimsoll.dev/verification/v1.
+//
+//go:embed verification.v1.schema.json
+var Verification string
+
+// Comparison describes plimsoll.dev/comparison/v1.
+//
+//go:embed comparison.v1.schema.json
+var Comparison string
