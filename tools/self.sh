@@ -1,7 +1,7 @@
 #!/bin/sh
 # Holds the bill of materials of dist/plimsoll against release/policy.yaml: with the starter database
 # that it carries, in a home of its own, so that neither the network nor the user's own database and
-# settings have a say. Fails if we would not let ourselves pass.
+# settings have a say; after the policy's own tests. Fails if we would not let ourselves pass.
 set -eu
 cd "$(dirname "$0")/.."
 work=$(mktemp -d dist/self-XXXXXX)
@@ -12,6 +12,11 @@ waivers=""
 [ ! -e release/waivers.yaml ] || waivers="--waivers release/waivers.yaml"
 plimsoll() {
   env -i PATH="$PATH" HOME="$PWD/$work" dist/plimsoll "$@" --offline --quiet
+}
+plimsoll policy test release/policy.test.yaml --output "$work/tests.txt" || {
+  cat "$work/tests.txt" >&2
+  echo "make self: release/policy.yaml is not what its tests say" >&2
+  exit 3
 }
 plimsoll sbom "dir:$work/plimsoll" --output "$work/plimsoll.cdx.json"
 # shellcheck disable=SC2086
