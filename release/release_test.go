@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -47,6 +48,48 @@ func TestSourceOfAnArchive(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 		})
+	}
+}
+
+func TestSourceOfAClone(t *testing.T) {
+	ctx, root := context.Background(), t.TempDir()
+	for _, name := range []string{"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"} {
+		t.Setenv(name, os.DevNull)
+	}
+	run := func(arguments ...string) string {
+		t.Helper()
+		out, err := git(ctx, root, arguments...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	run("init", "-q")
+	t.Setenv("GIT_COMMITTER_DATE", "@1790000000 +0500")
+	run("-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "-q", "--allow-empty", "-m", "one")
+	clean, err := commitOf(ctx, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if clean.commit != run("rev-parse", "HEAD") || clean.date.Unix() != 1790000000 || clean.date.Location() != time.UTC {
+		t.Errorf("a clone: got %+v", clean)
+	}
+	if err := clean.checkTag(ctx, root, "1.2.3"); err != nil {
+		t.Errorf("without a tag: %v", err)
+	}
+	run("tag", "v1.2.3")
+	if err := clean.checkTag(ctx, root, "1.2.3"); err != nil {
+		t.Errorf("the tag of the version: %v", err)
+	}
+	if err := clean.checkTag(ctx, root, "1.2.4"); err == nil {
+		t.Error("1.2.4 was built from what is tagged v1.2.3")
+	}
+	if err := os.WriteFile(filepath.Join(root, "new.go"), []byte("package new\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	changed, err := commitOf(ctx, root)
+	if err != nil || changed.commit != "" || changed.why == "" {
+		t.Errorf("with a new file: %+v, %v; should name no commit", changed, err)
 	}
 }
 
