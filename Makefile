@@ -1,7 +1,10 @@
 # The commands of this project. `make demo` needs Go and nothing else.
 export CGO_ENABLED ?= 0
 
-.PHONY: demo test check bench e2e build starter golden fuzz images
+# What `make release` builds for.
+PLATFORMS ?= linux/amd64,linux/arm64
+
+.PHONY: demo test check bench e2e build release self starter golden fuzz images
 
 demo: ## scan two images that the demo builds itself, before and after the fix
 	@go run ./demo
@@ -9,7 +12,13 @@ demo: ## scan two images that the demo builds itself, before and after the fix
 build: ## the plimsoll binary, in dist/
 	go build -trimpath -ldflags=-s -o dist/plimsoll ./cmd/plimsoll
 
-test: ## every test once with the race detector, and each fuzz target for a few seconds
+release: ## binaries, bills of materials, sums and provenance, in dist/release (docs/release.md)
+	go run -trimpath ./release -platforms $(PLATFORMS)
+
+self: build ## hold what the binary is made of against release/policy.yaml, with its own database
+	@tools/self.sh
+
+test: self ## every test once with the race detector, and each fuzz target for a few seconds
 	@tools/test.sh
 
 check: ## formatting, vet, linters, module files, invariants

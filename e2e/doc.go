@@ -9,6 +9,8 @@
 // docker-registry, go-containerregistry's registry, containerd, Docker and Podman, each started by
 // the test with folders and a socket or loopback port of its own.
 //
+// And our own release is built twice, from a clone and from an archive, and compared.
+//
 // The tests need ../shared beside the checkout, the images that tools/images.sh builds from it,
 // dist/plimsoll and, for the media, what tools/e2e-parts.sh installs. `make e2e` makes all of it first.
 package e2e

@@ -17,7 +17,7 @@ const (
 	PolicyType     = "https://plimsoll.dev/predicate/policy/v1"        // about a policy file's bytes
 	WaiversType    = "https://plimsoll.dev/predicate/waivers/v1"       // about a waiver file's bytes
 	DatabaseType   = "https://plimsoll.dev/predicate/advisories/v1"    // about an advisory database
-	ProvenanceType = "https://slsa.dev/provenance/v1"                  // SLSA, read only
+	ProvenanceType = "https://slsa.dev/provenance/v1"                  // SLSA; made of our own release
 	OldProvenance  = "https://slsa.dev/provenance/v0.2"                // SLSA, read only
 	CosignSignType = "https://sigstore.dev/cosign/sign/v1"             // cosign 3's image signature, read only
 	OldVulnsType   = "https://cosign.sigstore.dev/attestation/vuln/v1" // cosign, read only
