@@ -168,7 +168,8 @@ func (b *build) bills(ctx context.Context, a artifact) error {
 // judge holds a bill of materials against our own policy, now: a waiver ends when it ends. Both
 // bills say the same, as the tests of their packages show.
 func (b *build) judge(ctx context.Context, a artifact) error {
-	arguments := []string{"check", "sbom:" + filepath.Join(b.out, a.name+".cdx.json"), "--policy", filepath.Join(b.root, "release", "policy.yaml")}
+	arguments := []string{"check", "sbom:" + filepath.Join(b.out, a.name+".cdx.json"), "--policy", filepath.Join(b.root, "release", "policy.yaml"),
+		"--vex", filepath.Join(b.root, "release", "openvex.json")}
 	waivers := filepath.Join(b.root, "release", "waivers.yaml")
 	if _, err := os.Stat(waivers); err == nil {
 		arguments = append(arguments, "--waivers", waivers)

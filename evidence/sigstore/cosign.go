@@ -13,9 +13,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/sigstore/sigstore-go/pkg/sign"
-
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/dsse"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/internal/strictjson"
 )
@@ -166,10 +165,9 @@ func readAttestation(document []byte, annotations map[string]string) (Found, err
 	if err := e.agrees(annotations[predicateAnnotation]); err != nil {
 		return Found{}, err
 	}
-	message := sign.DSSEData{Data: e.Payload, PayloadType: e.PayloadType}
 	f := Found{
 		Layout: evidence.CosignAttestation, Statement: e.Payload,
-		Message: message.PreAuthEncoding(), Signature: e.Signatures[0].Sig,
+		Message: dsse.PAE(e.PayloadType, e.Payload), Signature: e.Signatures[0].Sig,
 	}
 	b := bundleDocument{Envelope: &e}
 	var err error

@@ -33,6 +33,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore/keyless"
 	"plimsoll.dev/plimsoll/image"
 )
 
@@ -188,7 +189,7 @@ func TestCosignVerifiesOurs(t *testing.T) {
 	w.write(t, "key.pub", publicKey(t, key))
 	w.write(t, "other.pub", publicKey(t, newKey(t)))
 	at := w.address(t)
-	signer := must[evidence.Signer](t)(NewSigner(SignerOptions{Token: fixed(token()), Fulcio: at + "/fulcio",
+	signer := must[evidence.Signer](t)(keyless.NewSigner(keyless.SignerOptions{Token: fixed(token()), Fulcio: at + "/fulcio",
 		TimestampAuthority: at + "/tsa", Rekor: at + "/log2", RekorVersion: 2, TrustedRoot: w.trustedRoot(t)}))
 	byKey := []string{"--insecure-ignore-tlog", "--key"}
 	byName := []string{"--trusted-root", "root.json", "--certificate-oidc-issuer", issuer, "--certificate-identity"}

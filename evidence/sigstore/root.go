@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore/trustedroot"
 )
 
 // ForTrust returns a verifier of the certificates that a trust believes. It asks for what the
@@ -11,7 +12,7 @@ import (
 // that a certificate transparency log has seen the certificate, if it names one.
 func ForTrust(trust evidence.Trust) (*Verifier, error) {
 	document := trust.Root()
-	material, err := readTrustedRoot(document)
+	material, err := trustedroot.Read(document)
 	if err != nil {
 		return nil, fmt.Errorf("reading the trust in Sigstore signatures: the trusted root: %w", err)
 	}

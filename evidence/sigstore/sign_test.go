@@ -26,6 +26,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore/keyless"
 )
 
 // token is an identity token of the subject; nobody here verifies its signature.
@@ -204,14 +205,14 @@ func TestSign(t *testing.T) {
 		{"a log of the second version and a timestamp", "/tsa", "/log2", 2, 1, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := SignerOptions{Token: fixed(token()), Fulcio: at + "/fulcio/", RekorVersion: c.version, TrustedRoot: s.trustedRoot(t)}
+			o := keyless.SignerOptions{Token: fixed(token()), Fulcio: at + "/fulcio/", RekorVersion: c.version, TrustedRoot: s.trustedRoot(t)}
 			if c.tsa != "" {
 				o.TimestampAuthority = at + c.tsa
 			}
 			if c.log != "" {
 				o.Rekor = at + c.log
 			}
-			signer := must[evidence.Signer](t)(NewSigner(o))
+			signer := must[evidence.Signer](t)(keyless.NewSigner(o))
 			payload := statement("image", predicate)
 			made := must[[]byte](t)(signer.Sign(t.Context(), evidence.PayloadType, payload))
 			v := s.verifier(t, func(o *Options) { o.LogEntries, o.Timestamps = c.entries, c.times })
@@ -246,23 +247,23 @@ func certificateOf(document []byte) (map[string]any, error) {
 func TestSignFails(t *testing.T) {
 	s, other := newServices(t), newServices(t)
 	at := s.address(t)
-	good := SignerOptions{Token: fixed(token()), Fulcio: at + "/fulcio", TimestampAuthority: at + "/tsa"}
+	good := keyless.SignerOptions{Token: fixed(token()), Fulcio: at + "/fulcio", TimestampAuthority: at + "/tsa"}
 	wrong := strings.Replace(token(), ".c2", ".d2", 1)
 	for _, c := range []struct {
 		name   string
-		change func(*SignerOptions)
+		change func(*keyless.SignerOptions)
 		want   string
 	}{
-		{"a token that is not taken", func(o *SignerOptions) { o.Token = fixed(wrong) }, "401"},
-		{"a service that redirects", func(o *SignerOptions) { o.TimestampAuthority = at + "/moved/" }, "307"},
-		{"a service that is not there", func(o *SignerOptions) { o.Fulcio = at + "/nothing" }, "404"},
-		{"a trusted root of others", func(o *SignerOptions) { o.TrustedRoot = other.trustedRoot(t) }, "verif"},
-		{"no token", func(o *SignerOptions) { o.Token = FromEnvironment("PLIMSOLL_TEST_NO_SUCH_VARIABLE") }, "no identity token"},
+		{"a token that is not taken", func(o *keyless.SignerOptions) { o.Token = fixed(wrong) }, "401"},
+		{"a service that redirects", func(o *keyless.SignerOptions) { o.TimestampAuthority = at + "/moved/" }, "307"},
+		{"a service that is not there", func(o *keyless.SignerOptions) { o.Fulcio = at + "/nothing" }, "404"},
+		{"a trusted root of others", func(o *keyless.SignerOptions) { o.TrustedRoot = other.trustedRoot(t) }, "verif"},
+		{"no token", func(o *keyless.SignerOptions) { o.Token = keyless.FromEnvironment("PLIMSOLL_TEST_NO_SUCH_VARIABLE") }, "no identity token"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := good
 			c.change(&o)
-			made, err := must[evidence.Signer](t)(NewSigner(o)).Sign(t.Context(), evidence.PayloadType, statement("image", predicate))
+			made, err := must[evidence.Signer](t)(keyless.NewSigner(o)).Sign(t.Context(), evidence.PayloadType, statement("image", predicate))
 			if err == nil || made != nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("signed %s, %v; want an error with %q", made, err, c.want)
 			}
@@ -273,39 +274,39 @@ func TestSignFails(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := must[evidence.Signer](t)(NewSigner(good)).Sign(ctx, evidence.PayloadType, statement("image", predicate)); err == nil {
+	if _, err := must[evidence.Signer](t)(keyless.NewSigner(good)).Sign(ctx, evidence.PayloadType, statement("image", predicate)); err == nil {
 		t.Error("signed after the context ended")
 	}
-	if _, err := must[evidence.Signer](t)(NewSigner(good)).Sign(t.Context(), evidence.PayloadType, make([]byte, evidence.MaxStatement+1)); err == nil {
+	if _, err := must[evidence.Signer](t)(keyless.NewSigner(good)).Sign(t.Context(), evidence.PayloadType, make([]byte, evidence.MaxStatement+1)); err == nil {
 		t.Error("signed a statement that is too large")
 	}
 }
 
 func TestSignerOptions(t *testing.T) {
-	good := SignerOptions{Token: fixed(token()), Fulcio: "https://fulcio.example", TimestampAuthority: "https://tsa.example/api/v1/timestamp"}
+	good := keyless.SignerOptions{Token: fixed(token()), Fulcio: "https://fulcio.example", TimestampAuthority: "https://tsa.example/api/v1/timestamp"}
 	for _, c := range []struct {
 		name   string
-		change func(*SignerOptions)
+		change func(*keyless.SignerOptions)
 		want   string // a part of the error, empty for none
 	}{
-		{"good", func(*SignerOptions) {}, ""},
-		{"nothing", func(o *SignerOptions) { *o = SignerOptions{} }, "token"},
-		{"no authority", func(o *SignerOptions) { o.Fulcio = "" }, "Fulcio"},
-		{"no time", func(o *SignerOptions) { o.TimestampAuthority = "" }, "when"},
-		{"a log of no version", func(o *SignerOptions) { o.Rekor = "https://log.example" }, "version 0"},
-		{"a log of the second version without a timestamp", func(o *SignerOptions) {
+		{"good", func(*keyless.SignerOptions) {}, ""},
+		{"nothing", func(o *keyless.SignerOptions) { *o = keyless.SignerOptions{} }, "token"},
+		{"no authority", func(o *keyless.SignerOptions) { o.Fulcio = "" }, "Fulcio"},
+		{"no time", func(o *keyless.SignerOptions) { o.TimestampAuthority = "" }, "when"},
+		{"a log of no version", func(o *keyless.SignerOptions) { o.Rekor = "https://log.example" }, "version 0"},
+		{"a log of the second version without a timestamp", func(o *keyless.SignerOptions) {
 			o.Rekor, o.RekorVersion, o.TimestampAuthority = "https://log.example", 2, ""
 		}, "confirms no time"},
-		{"not https", func(o *SignerOptions) { o.Fulcio = "http://fulcio.example" }, "https"},
-		{"not https, on this machine", func(o *SignerOptions) { o.Fulcio = "http://127.0.0.1:5555" }, ""},
-		{"a file", func(o *SignerOptions) { o.Fulcio = "file:///tmp/x" }, "no address"},
-		{"credentials", func(o *SignerOptions) { o.Fulcio = "https://me:secret@fulcio.example" }, "credentials"},
-		{"a root that is none", func(o *SignerOptions) { o.TrustedRoot = []byte("{}") }, "trusted root"},
+		{"not https", func(o *keyless.SignerOptions) { o.Fulcio = "http://fulcio.example" }, "https"},
+		{"not https, on this machine", func(o *keyless.SignerOptions) { o.Fulcio = "http://127.0.0.1:5555" }, ""},
+		{"a file", func(o *keyless.SignerOptions) { o.Fulcio = "file:///tmp/x" }, "no address"},
+		{"credentials", func(o *keyless.SignerOptions) { o.Fulcio = "https://me:secret@fulcio.example" }, "credentials"},
+		{"a root that is none", func(o *keyless.SignerOptions) { o.TrustedRoot = []byte("{}") }, "trusted root"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			o := good
 			c.change(&o)
-			_, err := NewSigner(o)
+			_, err := keyless.NewSigner(o)
 			if (err == nil) != (c.want == "") || err != nil && (!strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret")) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
@@ -324,15 +325,15 @@ func TestTokens(t *testing.T) {
 		source func(context.Context) (string, error)
 		good   bool
 	}{
-		"environment":             {FromEnvironment("PLIMSOLL_TEST_TOKEN"), true},
-		"file":                    {FromFile(file), true},
-		"command":                 {FromCommand("cat", file), true},
-		"no token in environment": {FromEnvironment("PLIMSOLL_TEST_NO_TOKEN"), false},
-		"no variable":             {FromEnvironment("PLIMSOLL_TEST_NO_SUCH_VARIABLE"), false},
-		"no file":                 {FromFile(file + "x"), false},
-		"failing command":         {FromCommand("false"), false},
-		"silent command":          {FromCommand("true"), false},
-		"no command":              {FromCommand("/no/such/program"), false},
+		"environment":             {keyless.FromEnvironment("PLIMSOLL_TEST_TOKEN"), true},
+		"file":                    {keyless.FromFile(file), true},
+		"command":                 {keyless.FromCommand("cat", file), true},
+		"no token in environment": {keyless.FromEnvironment("PLIMSOLL_TEST_NO_TOKEN"), false},
+		"no variable":             {keyless.FromEnvironment("PLIMSOLL_TEST_NO_SUCH_VARIABLE"), false},
+		"no file":                 {keyless.FromFile(file + "x"), false},
+		"failing command":         {keyless.FromCommand("false"), false},
+		"silent command":          {keyless.FromCommand("true"), false},
+		"no command":              {keyless.FromCommand("/no/such/program"), false},
 	} {
 		got, err := c.source(t.Context())
 		if (err == nil) != c.good || c.good && got != token() || err != nil && strings.Contains(err.Error(), "hunter2") {

@@ -5,7 +5,7 @@
 //
 // Whom to believe is explicit: a Verifier needs a trusted root, which is a document and never
 // fetched, the identities that count, and how many proofs of time and of logging. It opens no
-// connection. Only a Signer does, and only to the addresses that it was given.
+// connection; signing, which does, is package keyless.
 //
 // A signature proves that the identity said the payload, and when. What the payload says, and of
 // which image, is for package evidence to look at: VerifyBundle returns the payload that was
@@ -27,14 +27,13 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 
-	"plimsoll.dev/plimsoll/internal/strictjson"
+	"plimsoll.dev/plimsoll/evidence/sigstore/trustedroot"
 )
 
 // The limits. Bundles in use have a certificate, a timestamp, an entry or two, and as many bytes as
 // their payload needs; attestations stay below 16 MiB, which is also what GitHub stores.
 const (
 	MaxBundle       = 16 << 20 // bytes of a bundle
-	MaxTrustedRoot  = 1 << 20  // bytes of a trusted root; the public one has 7,000
 	MaxCertificates = 8        // certificates of a bundle
 	MaxTimestamps   = 8        // timestamps of a bundle
 	MaxLogEntries   = 8        // entries of transparency logs of a bundle
@@ -85,7 +84,7 @@ func New(o Options) (*Verifier, error) {
 }
 
 func newVerifier(o Options) (*Verifier, error) {
-	material, err := readTrustedRoot(o.TrustedRoot)
+	material, err := trustedroot.Read(o.TrustedRoot)
 	if err != nil {
 		return nil, fmt.Errorf("the trusted root: %w", err)
 	}
@@ -101,20 +100,6 @@ func newVerifier(o Options) (*Verifier, error) {
 		return nil, err
 	}
 	return &Verifier{verifier, identities}, nil
-}
-
-func readTrustedRoot(document []byte) (*root.TrustedRoot, error) {
-	const depth, objects = 32, 10_000
-	switch {
-	case len(document) == 0:
-		return nil, errors.New("there is none; name the file trusted_root.json of your Sigstore instance")
-	case len(document) > MaxTrustedRoot:
-		return nil, fmt.Errorf("it has %d bytes, more than the %d that are read", len(document), MaxTrustedRoot)
-	}
-	if err := strictjson.Check(document, strictjson.Limits{Depth: depth, Objects: objects}); err != nil {
-		return nil, err
-	}
-	return root.NewTrustedRootFromJSON(document)
 }
 
 // check refuses options that could verify nothing, or that do not say what they want.

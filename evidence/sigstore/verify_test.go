@@ -15,6 +15,7 @@ import (
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore/trustedroot"
 )
 
 const predicate = "https://example.com/predicate/v1"
@@ -442,7 +443,7 @@ func TestOptions(t *testing.T) {
 		{"a root of another kind", func(o *Options) { o.TrustedRoot = []byte(`{"mediaType":"x"}`) }, "media type"},
 		{"a root with a member twice", func(o *Options) { o.TrustedRoot = twice(o.TrustedRoot, `"mediaType":"x"`) }, "twice"},
 		{"a root with an unknown member", without("tlogs"), "xtlogs"},
-		{"a large root", func(o *Options) { o.TrustedRoot = make([]byte, MaxTrustedRoot+1) }, "bytes"},
+		{"a large root", func(o *Options) { o.TrustedRoot = make([]byte, trustedroot.MaxSize+1) }, "bytes"},
 		{"an empty root", func(o *Options) {
 			o.TrustedRoot = []byte(`{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}`)
 		}, "no certificate authority"},

@@ -40,3 +40,28 @@ func TestSigstoreStaysAwayFromDecisions(t *testing.T) {
 		t.Error("nothing reaches Sigstore: this test looks for the wrong thing")
 	}
 }
+
+func TestOpenPGPIsNotLinked(t *testing.T) {
+	// Reason: golang.org/x/crypto/openpgp is unmaintained and unsafe (GO-2026-5932, without a fix).
+	// The library for signing without a key reaches it, so only package keyless may import that, and
+	// no command may reach either. release/openvex.json rests on this test.
+	looked := false
+	for _, p := range list(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		if from != "evidence/sigstore/keyless" && slices.Contains(p.Imports, "github.com/sigstore/sigstore-go/pkg/sign") {
+			t.Errorf("%s imports sigstore-go's pkg/sign", from)
+		}
+		if !strings.HasPrefix(from, "cmd/") {
+			continue
+		}
+		looked = true
+		for _, dependency := range p.Deps {
+			if strings.HasPrefix(dependency, "golang.org/x/crypto/openpgp") {
+				t.Errorf("%s reaches %s", from, dependency)
+			}
+		}
+	}
+	if !looked {
+		t.Error("there is no command: this test looks for the wrong thing")
+	}
+}

@@ -1,4 +1,11 @@
-package sigstore
+// Package keyless signs without a long-lived key: an identity provider's token is exchanged for a
+// certificate (Fulcio), and a timestamp authority (RFC 3161) or a transparency log (Rekor) confirms
+// when it was used. It connects to the addresses that it is given and to nothing else.
+//
+// It is a package of its own because the library for it links what verifying needs not, OpenPGP
+// among it: no command imports it yet. Its tests stand in package sigstore, beside the services
+// that verifying is tested with.
+package keyless
 
 import (
 	"context"
@@ -17,6 +24,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore/trustedroot"
 )
 
 // patience is how long each service may take.
@@ -74,7 +82,7 @@ func newSigner(o SignerOptions) (*signer, error) {
 	}
 	s := &signer{options: o}
 	if len(o.TrustedRoot) > 0 {
-		material, err := readTrustedRoot(o.TrustedRoot)
+		material, err := trustedroot.Read(o.TrustedRoot)
 		if err != nil {
 			return nil, fmt.Errorf("the trusted root: %w", err)
 		}
