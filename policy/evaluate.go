@@ -30,9 +30,13 @@ type Input struct {
 	// Repository is the name, without tag and digest, that the image carries or will carry;
 	// empty if it has none. Tag is the tag, if that is known.
 	Repository, Tag string
-	Engine          string    // the program's name and version
-	ScannedAt       time.Time // when the image was scanned, if not now
-	Now             time.Time
+	// Pinned tells whether that name has a digest, so that nobody can change what it means.
+	Pinned bool
+	// Evidence is what is said of the image and was verified.
+	Evidence  Attestations
+	Engine    string    // the program's name and version
+	ScannedAt time.Time // when the image was scanned, if not now
+	Now       time.Time
 	// WithoutDigests leaves the digests out of the verdict's inputs: they cost more than all else,
 	// and who compares thousands of outcomes shows none of them. Such a verdict is for no gate.
 	WithoutDigests bool
@@ -86,7 +90,7 @@ func evaluate(in Input, tell *Explanation) Decided {
 		Outcome:     map[verdict.Stage]verdict.Outcome{},
 		Rules:       []verdict.Rule{},
 		EvaluatedAt: now.Format(time.RFC3339),
-		Inputs:      inputs(in, s.findings, policies),
+		Inputs:      inputs(in, s, policies),
 	}}
 	run.verdict.VEX = s.applyVEX(&in)
 	for _, stage := range verdict.Stages() {

@@ -12,18 +12,19 @@ import (
 )
 
 // inputs names everything that goes into the verdict.
-func inputs(in Input, findings []finding.Finding, policies []Policy) verdict.Inputs {
+func inputs(in Input, s *subject, policies []Policy) verdict.Inputs {
 	if in.WithoutDigests {
 		return verdict.Inputs{Subject: subjectOf(in), Engine: in.Engine, ScannedAt: formatTime(in.ScannedAt)}
 	}
 	return verdict.Inputs{
 		Subject:  subjectOf(in),
 		Facts:    factsDigest(in.Facts, in.Coverage),
-		Findings: findingsDigest(findings, in.Coverage),
+		Findings: findingsDigest(s.findings, in.Coverage),
 		Database: in.Database.Digest,
 		Policy:   policyDigest(policies),
 		Waivers:  waiversDigest(in.Waivers),
 		VEX:      joinDigests(in.VEXDigests),
+		Evidence: s.evidence.digest(),
 		Engine:   in.Engine,
 
 		ScannedAt: formatTime(in.ScannedAt),
@@ -42,6 +43,7 @@ func subjectOf(in Input) verdict.Subject {
 	return verdict.Subject{
 		Repository: in.Repository,
 		Tag:        in.Tag,
+		Pinned:     in.Pinned,
 		ImageID:    target.ImageID,
 		Digest:     target.Digest,
 		Platform:   target.Platform,
