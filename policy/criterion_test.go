@@ -80,9 +80,9 @@ func compareWithCEL(t *testing.T, r *rule, x *expression) {
 	for range 400 {
 		in := randomInput(random)
 		s := newSubject(in, now())
-		s.applyVEX(&in)
+		s.applyVEX(&in, nil, false)
 		d := defaults{unknownSeverity: []advisory.Severity{0, advisory.Medium}[random.IntN(2)]}
-		v := &view{waiving: newWaiving(&in, s), policy: &Policy{}, findings: map[*finding.Finding]*waived{}}
+		v := &view{waiving: newWaiving(&in, s, false), policy: &Policy{}, findings: map[*finding.Finding]*waived{}}
 		for _, row := range s.rowsOf(r.about) {
 			q := &question{s: s, view: v, defaults: &d, finding: row.finding, pkg: row.pkg, file: row.file}
 			want := r.tests[0].ask(q)

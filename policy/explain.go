@@ -201,7 +201,8 @@ func (a *asking) deferredMessage() string {
 	var inputs []string
 	for i := range a.rule.tests {
 		if c := a.rule.tests[i].criterion; c.waits(a.s) {
-			inputs = append(inputs, c.name+" reads "+c.reads)
+			input, _, _ := strings.Cut(c.reads, ":")
+			inputs = append(inputs, c.name+" reads "+input)
 		}
 	}
 	if len(inputs) == 0 {
