@@ -115,20 +115,28 @@ func (a *Attestation) by(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(a.Signers, name) })
 }
 
-func compareAttestations(a, b Attestation) int {
-	return strings.Compare(verdict.DigestJSON(a).Hex(), verdict.DigestJSON(b).Hex())
-}
-
 // sorted returns the evidence in an order that does not depend on how it was gathered.
 func (a Attestations) sorted() Attestations {
-	items := make([]Attestation, len(a.Items))
+	type named struct {
+		Attestation
+		name string // of its content
+	}
+	items := make([]named, len(a.Items))
 	for i, item := range a.Items {
 		item.Signers = sortedSet(slices.Clone(item.Signers))
 		item.SignedAt, item.StatedAt = item.SignedAt.UTC(), item.StatedAt.UTC()
-		items[i] = item
+		if item.Verdict != nil {
+			v := *item.Verdict
+			v.ValidUntil = v.ValidUntil.UTC()
+			item.Verdict = &v
+		}
+		items[i] = named{item, verdict.DigestJSON(item).Hex()}
 	}
-	slices.SortFunc(items, compareAttestations)
-	a.Items = items
+	slices.SortFunc(items, func(a, b named) int { return strings.Compare(a.name, b.name) })
+	a.Items = make([]Attestation, len(items))
+	for i := range items {
+		a.Items[i] = items[i].Attestation
+	}
 	return a
 }
 
