@@ -209,10 +209,10 @@ func (a *asking) ask(q *question) (answer, []string) {
 		result = min(result, answer)
 		switch {
 		case answer != undecided:
-		case t.criterion.from != "":
+		case t.criterion.waits(q.s):
 			waits = append(waits, t.criterion)
 		default:
-			lacks = append(lacks, t.lacks)
+			lacks = append(lacks, t.lack(q))
 			if t.mend != "" && !slices.Contains(a.mends, t.mend) {
 				a.mends = append(a.mends, t.mend)
 			}
@@ -254,13 +254,32 @@ func (a *asking) askExpression(q *question) (answer, []string) {
 	if a.rule.about == aboutImage { // expr says what must hold
 		result = not(result)
 	}
-	if result == undecided && slices.Equal(lacks, []string{workloadVariable}) {
-		a.wait(verdict.Admit)
+	if result == undecided {
+		a.waitForVariables(lacks)
 	}
 	for i := range lacks {
 		lacks[i] = "no known " + lacks[i]
 	}
 	return result, lacks
+}
+
+// waitForVariables defers the rule if all that its expression lacks are variables that come later.
+func (a *asking) waitForVariables(lacks []string) {
+	later := map[string]verdict.Stage{workloadVariable: verdict.Admit, evidenceVariable: verdict.Ship}
+	if slices.ContainsFunc(lacks, func(lack string) bool { return later[lack] == "" }) {
+		return
+	}
+	for _, lack := range lacks {
+		a.wait(later[lack])
+	}
+}
+
+// lack says what a row has not that the test needs.
+func (t *test) lack(q *question) string {
+	if t.doubt != nil {
+		return t.doubt(q)
+	}
+	return t.lacks
 }
 
 // keys returns the rows' keys, sorted.

@@ -73,8 +73,8 @@ func BenchmarkRules(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		s := newSubject(in, now())
-		s.applyVEX(&in)
-		j := &judgement{s: s, waiving: newWaiving(&in, s)}
+		s.applyVEX(&in, nil, false)
+		j := &judgement{s: s, waiving: newWaiving(&in, s, false)}
 		j.verdict.Outcome = nil
 		p := policies[0]
 		v := j.waiving.under(&p)

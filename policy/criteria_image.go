@@ -43,7 +43,7 @@ func imageCriteria() []*criterion {
 			func(s *subject) time.Time { return s.scanned }),
 		ageCriterion("databaseAge", "72h", "database.sources[].asOf of the sources that were used: the oldest", "", "its advisories were last checked %s ago", "database.asOf", "use a newer advisory database: plimsoll db build",
 			func(s *subject) time.Time { return s.databaseAsOf() }),
-		imageSizeCriterion(), layersCriterion(),
+		imageSizeCriterion(), layersCriterion(), notPinnedCriterion(),
 	}
 }
 

@@ -45,6 +45,8 @@ type criterion struct {
 	// from is the first stage at which its input exists, for inputs that are no part of a scan.
 	// Where the input is missing, the rule is deferred.
 	from verdict.Stage
+	// arrived tells whether that input is there; nil if this version never has it.
+	arrived func(s *subject) bool
 	// read reads the value.
 	read func(d *decoder, n *yaml.Node, what string) test
 }
@@ -59,6 +61,8 @@ type test struct {
 	turns func(q *question) []time.Time
 	// lacks says what a row has not, if it is undecided: "no known severity".
 	lacks string
+	// doubt says it in more words, if they depend on the image; nil for none.
+	doubt func(q *question) string
 	// mend says what the owner of the policy can do about undecided rows.
 	mend string
 	// before and after say in words what is asked for: before and after the name of the row.
@@ -88,6 +92,11 @@ const (
 	yes
 )
 
+// waits tells whether a criterion's input is missing because it comes later.
+func (c *criterion) waits(s *subject) bool {
+	return c.from != "" && (c.arrived == nil || !c.arrived(s))
+}
+
 func answerOf(holds bool) answer {
 	if holds {
 		return yes
@@ -99,7 +108,7 @@ func not(a answer) answer { return yes - a }
 
 // criteria returns all criteria, in the order of the reference.
 func allCriteria() []*criterion {
-	return slices.Concat(vulnerabilityCriteria(), packageCriteria(), fileCriteria(), imageCriteria(), findingCriteria(), laterCriteria())
+	return slices.Concat(vulnerabilityCriteria(), packageCriteria(), fileCriteria(), imageCriteria(), evidenceCriteria(), findingCriteria(), laterCriteria())
 }
 
 // age is how long ago a moment was.

@@ -35,6 +35,9 @@ func (d *decoder) policy(n *yaml.Node) (p Policy, name *yaml.Node) {
 		strictyaml.Optional("actions", func(n *yaml.Node, what string) { p.actions = d.actions(n, what) }),
 		strictyaml.Optional("defaults", func(n *yaml.Node, what string) { d.defaults(n, what, &p.defaults) }),
 		strictyaml.Optional("waivers", func(n *yaml.Node, what string) { p.waivers = d.waiverTerms(n, what) }),
+		strictyaml.Optional("vex", func(n *yaml.Node, what string) {
+			d.Mapping(n, what, strictyaml.Required("signers", func(n *yaml.Node, what string) { p.vexSigners = d.names(n, what) }))
+		}),
 		strictyaml.Required("rules", func(n *yaml.Node, what string) { p.rules = d.rules(n, what) }),
 	)
 	return p, name

@@ -21,6 +21,7 @@ type environment struct {
 	variables []variable
 
 	finding, pkg, file, image, distro, files, database *objectType
+	attestation                                        *objectType
 }
 
 // variable is one name that expressions can use.
@@ -36,7 +37,9 @@ func newEnvironment() (*environment, error) {
 	e.finding = e.findingType()
 	e.file = fileType()
 	e.image, e.distro, e.files, e.database = imageType(), distroType(), e.filesType(), databaseType()
-	e.objects = []*objectType{e.finding, e.pkg, e.file, e.files, e.image, e.distro, e.database}
+	sbom, verdict := sbomType(), verdictType()
+	e.attestation = attestationType(sbom, verdict)
+	e.objects = []*objectType{e.finding, e.pkg, e.file, e.files, e.image, e.distro, e.database, e.attestation, sbom, verdict}
 	e.variables = []variable{
 		{"f", e.finding.typ, "the finding that is asked about; only in where"},
 		{"image", e.image.typ, "the image"},
@@ -47,6 +50,7 @@ func newEnvironment() (*environment, error) {
 		{"coverage", types.NewMapType(types.StringType, types.StringType), "dimension → full, partial, not-run or unknown"},
 		{"database", e.database.typ, "the advisory database"},
 		{"now", types.TimestampType, "the time of the evaluation"},
+		{evidenceVariable, types.NewListType(e.attestation.typ), "what is said of the image and was verified; a rule that depends on it is deferred until it is gathered. Where not all could be read, what `exists` does not find is not known, and neither is their number"},
 		{"workload", types.NewMapType(types.StringType, types.DynType), "what runs it; not known before the image is admitted: a rule that depends on it is deferred"},
 	}
 	registry, err := types.NewRegistry()
@@ -115,6 +119,7 @@ func (e *environment) functionList() []function {
 				return types.Bool(complete(c, string(right.(types.String))))
 			})},
 		{"needs", "Package.needs(patterns)", "whether the package cannot be used without a licence of the list", binary("needs", e.pkg.typ, texts, withLicenses(needs))},
+		{"signedBy", "evidence.signedBy(names, number)", "whether so many of the names have signed the image", e.signedBy()},
 		{"usable", "Package.usable(patterns)", "whether the package can be used under licences of the list alone", binary("usable", e.pkg.typ, texts, withLicenses(usable))},
 	}
 }
@@ -305,6 +310,12 @@ func imageType() *objectType {
 		objectMember{"registry", types.StringType, "the registry's host", of(func(s *subject) ref.Val { return stated(s.image.registry) })},
 		objectMember{"repository", types.StringType, "its name below the registry", of(func(s *subject) ref.Val { return stated(s.image.repository) })},
 		objectMember{"tag", types.StringType, "its tag", of(func(s *subject) ref.Val { return stated(s.image.tag) })},
+		objectMember{"pinned", types.BoolType, "whether the name that was asked for has a digest", of(func(s *subject) ref.Val {
+			if s.image.repository == "" {
+				return nil
+			}
+			return types.Bool(s.image.pinned)
+		})},
 		objectMember{"platform", types.StringType, "such as linux/amd64", of(func(s *subject) ref.Val { return stated(s.image.platform) })},
 		objectMember{"os", types.StringType, "such as debian:12; none if it names no distribution", of(func(s *subject) ref.Val { return stated(s.image.os) })},
 		objectMember{"base", types.StringType, "the image that it was built from", of(func(s *subject) ref.Val { return stated(s.image.base) })},

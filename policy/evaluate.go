@@ -24,15 +24,22 @@ type Input struct {
 	Database Database
 	Policies []Policy
 	Waivers  []Waiver
-	VEX      []advisory.VEXStatement
-	// VEXDigests are those of the documents that the statements are from.
+	// VEX are statements that nobody is known to have signed, SignedVEX those of documents whose
+	// signatures were verified.
+	VEX       []advisory.VEXStatement
+	SignedVEX []SignedVEX
+	// VEXDigests are those of the documents that the statements are from, signed or not.
 	VEXDigests []image.Digest
 	// Repository is the name, without tag and digest, that the image carries or will carry;
 	// empty if it has none. Tag is the tag, if that is known.
 	Repository, Tag string
-	Engine          string    // the program's name and version
-	ScannedAt       time.Time // when the image was scanned, if not now
-	Now             time.Time
+	// Pinned tells whether that name has a digest, so that nobody can change what it means.
+	Pinned bool
+	// Evidence is what is said of the image and was verified.
+	Evidence  Attestations
+	Engine    string    // the program's name and version
+	ScannedAt time.Time // when the image was scanned, if not now
+	Now       time.Time
 	// WithoutDigests leaves the digests out of the verdict's inputs: they cost more than all else,
 	// and who compares thousands of outcomes shows none of them. Such a verdict is for no gate.
 	WithoutDigests bool
@@ -64,11 +71,13 @@ type Effect map[verdict.Stage]verdict.Outcome
 
 // The rules that are Plimsoll's own. A policy cannot have a rule of these names.
 const (
-	ScopeRule       = "scope"        // a policy is in scope for the image
-	DatabaseAgeRule = "database-age" // the advisories are not older than defaults.maxDatabaseAge
+	ScopeRule = "scope" // a policy is in scope for the image
+	// SignedExceptionsRule is that what counts as an exception is signed: it is there if it fails.
+	SignedExceptionsRule = "signed-exceptions"
+	DatabaseAgeRule      = "database-age" // the advisories are not older than defaults.maxDatabaseAge
 )
 
-func ownIDs() []string { return []string{ScopeRule, DatabaseAgeRule} }
+func ownIDs() []string { return []string{ScopeRule, DatabaseAgeRule, SignedExceptionsRule} }
 
 // Evaluate decides. The result depends on the input alone: not on the order of its findings,
 // policies, sources, packages, waivers and statements, and on no clock.
@@ -82,23 +91,24 @@ func evaluate(in Input, tell *Explanation) Decided {
 	}
 	s := newSubject(in, now)
 	policies := slices.SortedFunc(slices.Values(in.Policies), Policy.compare)
-	run := &judgement{s: s, waiving: newWaiving(&in, s), telling: tell, verdict: verdict.Verdict{
+	covering := slices.DeleteFunc(slices.Clone(policies), func(p Policy) bool { return !p.Covers(in.Repository) })
+	run := &judgement{s: s, waiving: newWaiving(&in, s, false), telling: tell, verdict: verdict.Verdict{
 		Outcome:     map[verdict.Stage]verdict.Outcome{},
 		Rules:       []verdict.Rule{},
 		EvaluatedAt: now.Format(time.RFC3339),
-		Inputs:      inputs(in, s.findings, policies),
+		Inputs:      inputs(in, s, policies),
 	}}
-	run.verdict.VEX = s.applyVEX(&in)
+	run.verdict.VEX, run.unsignedVEX = s.applyVEX(&in, covering, false)
 	for _, stage := range verdict.Stages() {
 		run.verdict.Outcome[stage] = verdict.Allow
 	}
-	covering := slices.DeleteFunc(policies, func(p Policy) bool { return !p.Covers(in.Repository) })
 	if len(covering) == 0 {
 		run.effects = append(run.effects, addOutOfScope(&run.verdict, in.Repository))
 	}
 	for i := range covering {
 		run.policy(&covering[i])
 	}
+	run.withoutUnsigned(&in, covering)
 	run.verdict.Waivers = run.waiving.report()
 	run.turnsOfWaivers()
 	run.verdict.ValidUntil = formatTime(run.until)
@@ -136,7 +146,10 @@ type judgement struct {
 	verdict verdict.Verdict
 	effects []Effect // of the verdict's rules
 	views   []*view
-	telling *Explanation // nil unless the evaluation is to be explained
+	ends    []int // of each view's policy: how many rules there are with its own
+	// unsignedVEX are the statements that were applied though nobody has signed them.
+	unsignedVEX []string
+	telling     *Explanation // nil unless the evaluation is to be explained
 
 	// until is the first moment to come at which time alone may change the verdict, zero if there
 	// is none; turn says what happens then.
@@ -163,6 +176,7 @@ func (j *judgement) policy(p *Policy) {
 			j.telling.databaseAge(p, j)
 		}
 	}
+	j.ends = append(j.ends, len(j.verdict.Rules))
 	j.turnsOfTerms(p)
 	j.ages(p)
 }

@@ -11,6 +11,7 @@ import (
 	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/verdict"
 )
 
 // phrase says in words what the rule denies, and how many there are: "3 critical vulnerabilities
@@ -199,12 +200,13 @@ func (a *asking) asked() string {
 func (a *asking) deferredMessage() string {
 	var inputs []string
 	for i := range a.rule.tests {
-		if c := a.rule.tests[i].criterion; c.from != "" {
-			inputs = append(inputs, c.name+" reads "+c.reads)
+		if c := a.rule.tests[i].criterion; c.waits(a.s) {
+			input, _, _ := strings.Cut(c.reads, ":")
+			inputs = append(inputs, c.name+" reads "+input)
 		}
 	}
 	if len(inputs) == 0 {
-		inputs = append(inputs, "the expression reads what runs the image")
+		inputs = append(inputs, "the expression reads "+choose(a.deferredTo == verdict.Ship, "evidence about the image", "what runs the image"))
 	}
 	return fmt.Sprintf("%s: not there before the stage %s", strings.Join(inputs, "; "), a.deferredTo)
 }

@@ -21,7 +21,10 @@ type expression struct {
 	variables   []string
 	about       about
 	counted     bool // it has loops: what it costs is counted
-	readsNow    bool
+	// loose tells that it speaks of the evidence other than by asking each, or by our functions: where
+	// not all could be read, such as its number has no answer.
+	loose    bool
+	readsNow bool
 }
 
 // What expressions may cost, in CEL's units: about one for each operation.
@@ -59,7 +62,7 @@ func (e notTruth) Error() string { return "it gives a " + e.is + ", and not true
 func (x *expression) inspect(checked *celast.AST) {
 	var found mentions
 	found.walk(checked.Expr(), nil)
-	x.counted, x.variables, x.readsNow = found.loops, found.variables, slices.Contains(found.variables, "now")
+	x.counted, x.variables, x.readsNow, x.loose = found.loops, found.variables, slices.Contains(found.variables, "now"), found.loose
 	for _, name := range found.variables {
 		x.dimensions = append(x.dimensions, dimensionsOf(name)...)
 	}
@@ -84,6 +87,7 @@ func (x *expression) inspect(checked *celast.AST) {
 // theirs. What a loop calls by the same name is another variable.
 type mentions struct {
 	loops     bool
+	loose     bool // of the evidence
 	variables []string
 	sources   []string
 	members   map[string][]string
@@ -94,6 +98,7 @@ func (m *mentions) walk(e celast.Expr, bound []string) {
 	case celast.IdentKind:
 		if name := e.AsIdent(); !slices.Contains(bound, name) {
 			m.variables = append(m.variables, name)
+			m.loose = m.loose || name == evidenceVariable
 		}
 	case celast.SelectKind:
 		operand := e.AsSelect().Operand()
@@ -108,8 +113,8 @@ func (m *mentions) walk(e celast.Expr, bound []string) {
 		}
 		m.walk(operand, bound)
 	case celast.CallKind:
-		if e.AsCall().IsMemberFunction() {
-			m.walk(e.AsCall().Target(), bound)
+		if call := e.AsCall(); call.IsMemberFunction() && !(call.FunctionName() == "signedBy" && m.eachOf(call.Target(), bound)) {
+			m.walk(call.Target(), bound)
 		}
 		m.walkAll(e.AsCall().Args(), bound)
 	case celast.ListKind:
@@ -125,10 +130,22 @@ func (m *mentions) walk(e celast.Expr, bound []string) {
 	case celast.ComprehensionKind:
 		m.loops = true
 		loop := e.AsComprehension()
-		m.walkAll([]celast.Expr{loop.IterRange(), loop.AccuInit()}, bound)
+		if !m.eachOf(loop.IterRange(), bound) {
+			m.walk(loop.IterRange(), bound)
+		}
+		m.walk(loop.AccuInit(), bound)
 		inside := append(slices.Clone(bound), loop.IterVar(), loop.IterVar2(), loop.AccuVar())
 		m.walkAll([]celast.Expr{loop.LoopCondition(), loop.LoopStep(), loop.Result()}, inside)
 	}
+}
+
+// eachOf tells whether an expression is the evidence, and notes that it is spoken of.
+func (m *mentions) eachOf(e celast.Expr, bound []string) bool {
+	is := e.Kind() == celast.IdentKind && e.AsIdent() == evidenceVariable && !slices.Contains(bound, evidenceVariable)
+	if is {
+		m.variables = append(m.variables, evidenceVariable)
+	}
+	return is
 }
 
 func (m *mentions) walkAll(list []celast.Expr, bound []string) {
@@ -165,6 +182,8 @@ type activation struct {
 	e                  *environment
 	q                  *question
 	findings, packages ref.Val // made when they are first named
+	loose              bool    // the evidence is unknown as a whole where not all could be read
+	more               bool    // one more attestation, of which nothing is known, is among the evidence
 }
 
 // ResolveName implements interpreter.Activation.
@@ -197,6 +216,8 @@ func (a *activation) ResolveName(name string) (any, bool) {
 		return &object{e.database, s}, true
 	case "now":
 		return types.Timestamp{Time: s.now}, true
+	case evidenceVariable:
+		return a.evidence(), true
 	case "workload":
 		return notKnown(workloadVariable), true
 	default:
@@ -206,6 +227,13 @@ func (a *activation) ResolveName(name string) (any, bool) {
 
 // workloadVariable is what runs the image, of which an image's evaluation knows nothing.
 const workloadVariable = "workload"
+
+// evidenceVariable is what is said of the image and was verified; incompleteEvidence is what an
+// expression lacks where not all of it could be read.
+const (
+	evidenceVariable   = "evidence"
+	incompleteEvidence = "complete evidence"
+)
 
 // Parent implements interpreter.Activation.
 func (a *activation) Parent() cel.Activation { return nil }
@@ -240,6 +268,25 @@ func (a *activation) open() ref.Val {
 	return a.findings
 }
 
+// evidence returns what was verified.
+func (a *activation) evidence() ref.Val {
+	known := &a.q.s.evidence
+	switch {
+	case !known.Gathered:
+		return notKnown(evidenceVariable)
+	case known.Incomplete != "" && a.loose:
+		return notKnown(incompleteEvidence)
+	}
+	values := make([]ref.Val, 0, len(known.Items)+1)
+	for i := range known.Items {
+		values = append(values, &object{a.e.attestation, &known.Items[i]})
+	}
+	if a.more {
+		values = append(values, notKnown(incompleteEvidence))
+	}
+	return objects(values)
+}
+
 func (s *subject) coverageValue() ref.Val {
 	states := make(map[string]string, len(s.coverage.States))
 	for dimension, state := range s.coverage.States {
@@ -248,8 +295,24 @@ func (s *subject) coverageValue() ref.Val {
 	return mapOf(states)
 }
 
-// ask evaluates the expression for a row. What it lacked is returned if it is undecided.
+// ask evaluates the expression for a row. What it lacked is returned if it is undecided. Where not
+// all evidence could be read there may be none besides or more: the answer must be the same both
+// ways.
 func (x *expression) ask(a *activation, run *evaluation) (answer, []string, error) {
+	a.loose, a.more = x.loose, false
+	result, lacks, err := x.once(a, run)
+	if err != nil || a.q.s.evidence.Incomplete == "" || !slices.Contains(x.variables, evidenceVariable) {
+		return result, lacks, err
+	}
+	a.more = true
+	more, lacksMore, err := x.once(a, run)
+	if more == result {
+		return result, lacks, err
+	}
+	return undecided, sortedSet(append(append(lacks, lacksMore...), incompleteEvidence)), err
+}
+
+func (x *expression) once(a *activation, run *evaluation) (answer, []string, error) {
 	if x.counted && run.spent > costOfAll {
 		return undecided, nil, evaluationError{}
 	}

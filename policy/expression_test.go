@@ -175,7 +175,7 @@ func FuzzExpression(f *testing.F) {
 		in := image1()
 		in.Findings = []finding.Finding{vulnerability("CVE-1", libssl, advisory.Critical), runsAsRoot()}
 		s := newSubject(in, now())
-		v := newWaiving(&in, s).under(&Policy{})
+		v := newWaiving(&in, s, false).under(&Policy{})
 		q := &question{s: s, view: v, defaults: &defaults{}, finding: &s.findings[0], pkg: s.listed[0], file: &inventory.File{Path: "a"}}
 		first, _, err1 := x.ask(&activation{e: e, q: q}, &evaluation{})
 		again, _, err2 := x.ask(&activation{e: e, q: q}, &evaluation{})

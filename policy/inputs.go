@@ -12,18 +12,19 @@ import (
 )
 
 // inputs names everything that goes into the verdict.
-func inputs(in Input, findings []finding.Finding, policies []Policy) verdict.Inputs {
+func inputs(in Input, s *subject, policies []Policy) verdict.Inputs {
 	if in.WithoutDigests {
 		return verdict.Inputs{Subject: subjectOf(in), Engine: in.Engine, ScannedAt: formatTime(in.ScannedAt)}
 	}
 	return verdict.Inputs{
 		Subject:  subjectOf(in),
 		Facts:    factsDigest(in.Facts, in.Coverage),
-		Findings: findingsDigest(findings, in.Coverage),
+		Findings: findingsDigest(s.findings, in.Coverage),
 		Database: in.Database.Digest,
 		Policy:   policyDigest(policies),
 		Waivers:  waiversDigest(in.Waivers),
-		VEX:      joinDigests(in.VEXDigests),
+		VEX:      vexDigest(in),
+		Evidence: s.evidence.digest(),
 		Engine:   in.Engine,
 
 		ScannedAt: formatTime(in.ScannedAt),
@@ -42,6 +43,7 @@ func subjectOf(in Input) verdict.Subject {
 	return verdict.Subject{
 		Repository: in.Repository,
 		Tag:        in.Tag,
+		Pinned:     in.Pinned,
 		ImageID:    target.ImageID,
 		Digest:     target.Digest,
 		Platform:   target.Platform,
@@ -109,13 +111,40 @@ func policyDigest(policies []Policy) image.Digest {
 	return joinDigests(files)
 }
 
-// waiversDigest names the files that hold the waivers, also those that waive nothing.
+// waiversDigest names the files that hold the waivers, also those that waive nothing, and who has
+// signed them.
 func waiversDigest(waivers []Waiver) image.Digest {
 	var files []image.Digest
+	var signed []string
 	for _, w := range waivers {
 		files = append(files, w.digest)
+		for _, signer := range w.signers {
+			signed = append(signed, w.digest.String()+" "+signer)
+		}
 	}
-	return joinDigests(files)
+	return withSigners(joinDigests(files), signed)
+}
+
+// vexDigest names the VEX documents, and who has signed which.
+func vexDigest(in Input) image.Digest {
+	var signed []string
+	for _, statement := range in.SignedVEX {
+		for _, signer := range statement.SignedBy {
+			signed = append(signed, statement.Document+" "+signer)
+		}
+	}
+	return withSigners(joinDigests(in.VEXDigests), signed)
+}
+
+// withSigners is a digest of files if nobody has signed them, else one of them and the signers.
+func withSigners(files image.Digest, signed []string) image.Digest {
+	if len(signed) == 0 {
+		return files
+	}
+	return verdict.DigestJSON(struct {
+		Files  image.Digest `json:"files"`
+		Signed []string     `json:"signed"`
+	}{files, sortedSet(signed)})
 }
 
 // joinDigests names several files: by the digest of the file if there is one, else by that of the

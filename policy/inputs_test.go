@@ -25,6 +25,7 @@ func TestEachInputShows(t *testing.T) {
 		in.VEX = []advisory.VEXStatement{statement(advisory.VEXAffected, purlProduct(libssl))}
 		in.VEXDigests = []image.Digest{image.DigestOf([]byte("vex"))}
 		in.ScannedAt = now().Add(-time.Hour)
+		in.Evidence.Gathered = true
 		return in
 	}
 	before := Evaluate(start())
@@ -35,6 +36,8 @@ func TestEachInputShows(t *testing.T) {
 		"policy":      func(in *Input) { in.Policies = policyOf(t, byAppsec, rulesOf("severity: [high]")) },
 		"waivers":     func(in *Input) { in.Waivers = waiversOf(t, "reason: another") },
 		"vex":         func(in *Input) { in.VEXDigests = append(in.VEXDigests, image.DigestOf([]byte("another"))) },
+		"evidence":    func(in *Input) { in.Evidence.Items = append(in.Evidence.Items, signature("a")) },
+		"subject  ":   func(in *Input) { in.Pinned = true },
 		"engine":      func(in *Input) { in.Engine = "plimsoll 1.0.1" },
 		"scannedAt":   func(in *Input) { in.ScannedAt = in.ScannedAt.Add(time.Second) },
 		"subject ":    func(in *Input) { in.Facts.Target.Base = &inventory.Base{Name: "debian:12"} },

@@ -69,7 +69,7 @@ func (r *rule) later() string {
 func (r *rule) waitsFor() []string {
 	var names []string
 	for _, t := range r.tests {
-		if t.criterion.from != "" {
+		if t.criterion.from != "" && t.criterion.arrived == nil {
 			names = append(names, t.criterion.name)
 		}
 	}

@@ -69,6 +69,7 @@ scope: {images: ["registry.example/**"], except: ["registry.example/sandbox/**"]
 actions: {build: off, ship: warn, admit: deny}
 defaults: {onUnknown: warn, onError: warn, onStale: {admittedBefore: warn, new: deny}, unknownSeverity: high, maxDatabaseAge: 72h, verdictMaxAge: 7d}
 waivers: {approvers: ["appsec@example.com"], longest: {critical: 14d, high: 90d}}
+vex: {signers: [supplier, appsec]}
 rules:
   - id: everything
     deny: {severity: [critical, unknown], fixable: true, kev: false, package: ["pkg:deb/debian/openssl", "pkg:npm/%40angular/*@4.*?arch=amd64"], atLeast: 3}
@@ -97,6 +98,7 @@ rules:
 		},
 		waivers: waiverTerms{approvers: []string{"appsec@example.com"}, longest: map[advisory.Severity]time.Duration{
 			advisory.Critical: 14 * 24 * time.Hour, advisory.High: 90 * 24 * time.Hour}},
+		vexSigners: []string{"supplier", "appsec"},
 	}}
 	exported := cmp.AllowUnexported(Policy{}, scope{}, defaults{}, waiverTerms{}, image.Digest{})
 	if diff := cmp.Diff(want, policies, exported, cmpopts.IgnoreFields(Policy{}, "rules", "place")); diff != "" {

@@ -44,6 +44,7 @@ type Policy struct {
 	actions     actions
 	defaults    defaults
 	waivers     waiverTerms
+	vexSigners  []string // whose attached VEX documents count
 	rules       []rule
 }
 

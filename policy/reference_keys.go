@@ -26,15 +26,16 @@ func policyKeys() []documentKey {
 		{"defaults.unknownSeverity", "`critical`, `high`, `medium`, `low` or `negligible`", "What a vulnerability counts as that nobody has rated. Not given: rules that ask for a severity are unknown because of it."},
 		{"defaults.maxDatabaseAge", formDuration, "Adds the rule `database-age`: unknown if a source of advisories that was used was checked longer ago, or nobody knows when."},
 		{"defaults.verdictMaxAge", formDuration, "How long a verdict is valid at most."},
-		{"waivers.approvers", "list of texts", "Who may approve waivers, as they write themselves in `metadata.approvedBy`; `\"*\"` is anybody but the waiver's owner. Not given: nobody, and no waiver counts."},
+		{"waivers.approvers", "list of texts", "Who may approve waivers, as they write themselves in `metadata.approvedBy`; `\"*\"` is anybody but the waiver's owner. Not given: nobody, and no waiver counts. At `ship`, `admit` and `run` one of them must have signed the file, too, under that name in the trust."},
 		{"waivers.longest", "a mapping of `critical`, `high`, `medium`, `low`, `negligible`, `unknown` to hours or days", "How long a waiver of a vulnerability of that severity may last, from `approvedAt`, else from now. Longer ones do not count: without `approvedAt`, one counts in its last days, whenever it was written. A severity that is not listed has no limit; what nobody has rated has that of `unknown`, else of `defaults.unknownSeverity`, else the shortest. There are no approvers per severity."},
+		{"vex.signers", "list of names of the trust", "Whose signed VEX documents count. Not given: nobody's; what `--vex` gives counts at `build` alone."},
 		{"rules", "list of rules, at least one", "Required."},
 	}
 }
 
 func ruleKeys() []documentKey {
 	return []documentKey{
-		{"id", "as `metadata.name`", "Required. Unlike every other rule's of the policy; not `scope` or `database-age`, which are Plimsoll's own."},
+		{"id", "as `metadata.name`", "Required. Unlike every other rule's of the policy; not `scope`, `database-age` or `signed-exceptions`, which are Plimsoll's own."},
 		{"deny", "a mapping of criteria", "What is denied: that of which all criteria hold."},
 		{"deny.atLeast", "whole number from 1", "How many must offend before the rule fails (more than ten: 11); 1 if not given. One vulnerability in two packages is two. Not for rules of the image."},
 		{"where", "an expression", "Asked of each finding; what it is true of is denied."},
@@ -81,8 +82,9 @@ func testKeys() []documentKey {
 		{"cases[].stage", "`build`, `ship`, `admit` or `run`", "Whose outcome is meant. Not given: `build`."},
 		{"cases[].as", "name of an image: `registry.example/app:1.2`", "What the image is called; the clean image is called `registry.example/app:1.0`."},
 		{"cases[].patch", "members of a report", "What is otherwise about the image. See below."},
-		{"cases[].waivers", "list of files of waivers, or of waivers written out", "Exceptions that are given with the image."},
-		{"cases[].vex", "list of VEX documents, or of statements written out: `{vulnerabilities: [CVE-2026-1], status: not_affected, impact: not built in}`", "Statements that are given with the image. One that is written out says why with `justification` or `impact`, and may have `issued` (a time) and `products` (package URLs, names of images); without products it is about the whole image."},
+		{"cases[].evidence", "`{items: list, incomplete: why}`, `null` for none gathered", "What is said of the image and was verified, by the names of the members of `Attestation` below; items are added to those of the case that it extends. Not given: none was gathered."},
+		{"cases[].waivers", "list of files of waivers, or of waivers written out; signed: `{file: FILE, signedBy: [names]}`, `{waiver: {...}, signedBy: [names]}`", "Exceptions that are given with the image."},
+		{"cases[].vex", "list of VEX documents, or of statements written out: `{vulnerabilities: [CVE-2026-1], status: not_affected, impact: not built in}`; signed: `{file: FILE, signedBy: [names]}`, `{statement: {...}, signedBy: [names]}`", "Statements that are given with the image. One that is written out says why with `justification` or `impact`, and may have `issued` (a time) and `products` (package URLs, names of images); without products it is about the whole image."},
 		{"cases[].expect.outcome", "`allow`, `warn` or `deny`", "What shall come out at the stage."},
 		{"cases[].expect.pass", "list of rule ids", "Rules that shall pass."},
 		{"cases[].expect.fail", "list of rule ids", "Rules that shall fail."},

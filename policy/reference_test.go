@@ -74,12 +74,13 @@ func TestReferenceListsEveryKey(t *testing.T) {
 		parse      func(text string) error
 	}{
 		{"policy", policyText + `
-metadata: {unknown: 1}
+metadata: {unknown: 1, name: a}
 scope: {unknown: 1}
 actions: {unknown: 1}
 defaults: {unknown: 1, onStale: {unknown: 1}}
 waivers: {unknown: 1, longest: {unknown: 1d, none: 1}}
-rules: []
+vex: {unknown: 1}
+rules: [{id: r, deny: {kev: true}}]
 `, policyKeys(), func(s string) error { _, err := Parse("p", []byte(s)); return err }},
 		{"rule", "apiVersion: plimsoll.dev/v1\nkind: Policy\nmetadata: {name: a}\nrules: [{unknown: 1}]\n", ruleKeys(),
 			func(s string) error { _, err := Parse("p", []byte(s)); return err }},

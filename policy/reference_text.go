@@ -105,8 +105,12 @@ An offender that was found makes it fail all the same. Where a criterion of the 
 was not seen does not matter.
 
 **Deferred.** Criteria marked so, and expressions that depend on ` + "`workload`" + `, read what a scan does not have. If the rest of the
-rule decides it without them, it is decided. This version has no input for any of them: at the stage named and after it
-they count as unknown, so give such a rule ` + "`actions`" + ` with ` + "`off`" + ` there until your gates serve the input.
+rule decides it without them, it is decided. At the stage named and after it a deferred rule counts as unknown. This version
+has no input for ` + "`firstSeenInImageFor`, `firstSeenInFleetFor`, `secret`, `malware` and `workload`" + `: give such a rule ` + "`actions`" + ` with ` + "`off`" + ` from there on.
+
+**Evidence.** Rules that read it are deferred to the stage ` + "`ship`" + ` where nobody has gathered it: nothing can be signed before it is built.
+Where it was gathered, only what was verified counts, by the names of the trust document. Where not all that is there could
+be read or verified, what was found decides what it can, and what was not found is unknown: never a pass.
 
 **Valid until.** A verdict ends at the first moment at which time alone may change it: ` + "`verdictMaxAge`, `maxDatabaseAge`" + `, a threshold
 of age or of ` + "`fixAvailableFor`" + ` that is reached, a waiver's beginning or end.
@@ -157,6 +161,12 @@ const pageWaiverRules = `- ` + "`match`" + ` names vulnerabilities, rules, or bo
   approve, or it lasts too long), unused.
 - What is waived is told as waived, never left out.
 
+**Signatures.** At ` + "`build`" + `, the word of a file is enough. At ` + "`ship`, `admit` and `run`" + ` a waiver counts only if one of the policy's ` + "`waivers.approvers`" + `
+has signed its file, under that name in the trust document, and is not its owner (` + "`\"*\"`" + `: anybody whom the trust lets sign waivers); a VEX
+statement only if one of ` + "`vex.signers`" + ` has, and that of every policy in scope. A rule's result does not depend on the stage:
+exceptions that nobody has signed are in it. Where a rule would come to something else without them, the rule
+` + "`signed-exceptions`" + ` fails: it is off at ` + "`build`" + `, and does from ` + "`ship`" + ` on what the rules would do without them.
+
 **VEX.** Statements of VEX documents (` + "`--vex FILE`" + `) are applied before the rules: what is ` + "`not_affected`" + ` or ` + "`fixed`" + ` no longer offends, what is
 ` + "`under_investigation`" + ` does, and can be asked for with the criterion ` + "`status`" + `. A statement counts if its product is the image (by digest, or by
 name) or the package. Of several about the same, the newest counts. One that says ` + "`not_affected`" + ` must say why.
@@ -187,12 +197,14 @@ cases:
 
 `
 
-const pageTestRules = `- **The clean image**, which cases begin with unless ` + "`base`" + ` names a report: ` + "`registry.example/app:1.0`" + `, linux/amd64, built a day ago on
+const pageTestRules = `- **The clean image**, which cases begin with unless ` + "`base`" + ` names a report: ` + "`registry.example/app:1.0`" + ` by its digest, linux/amd64, built a day ago on
   ` + "`registry.example/base/debian:12`" + ` (maintained for a year), user 65532, the labels org.opencontainers.image.source and .title, port 8080/tcp, two layers with together 90 MB; the packages
   ` + "`pkg:deb/debian/openssl@3.0.17-1~deb12u2` and `pkg:deb/debian/zlib1g@1:1.2.13.dfsg-1`" + ` with their licences; no findings; all dimensions
   full; a database checked an hour ago that has EPSS and KEV. Everything is known about it, and nothing is wrong with it.
 - **A patch** has the members of a report: ` + "`target`, `distro`, `packages`, `files`, `findings`, `coverage`, `database`, `scannedAt`" + `, by the names that ` + "`scan --format\n  json`" + ` writes them under. Members that it does not name stay. A list's members are added; one with the same ` + "`key`" + ` (findings),
   ` + "`purl`" + ` (packages), ` + "`path`" + ` (files) or ` + "`name`" + ` (sources) replaces. ` + "`null`" + ` takes away, also inside: ` + "`distro: null`, `distro: {eol: null}`, `target: {base: null}`, `coverage: {packages/deb: null}`" + `. What is not there is not known.
+- **Evidence** is none of a report's members, and a member of the case: ` + "`evidence: {items: [{predicateType: \"https://sigstore.dev/cosign/sign/v1\", signers: [ci-main]}]}`" + `;
+  with ` + "`incomplete: why`" + `, not all could be read. ` + "`evidence: {}`" + ` is none, gathered.
 - **A finding** needs its ` + "`id`" + `. It is a vulnerability, in the image's first package, without a severity, and ` + "`fixState`" + ` follows from ` + "`fixedIn`" + `, unless
   it says otherwise: ` + "`package`, `severity`, `epss`, `kev`, `fixedIn`, `fixState`, `fixKnownSince`, `published`, `aliases`, `ratings: [{source: nvd, score: 9.8}]`" + `.
   Configuration findings follow from ` + "`target.config`, as in a scan: `target: {config: {user: root}}`" + `.

@@ -27,6 +27,7 @@ type subject struct {
 	now      time.Time
 	scanned  time.Time // zero if that is not known
 	rows     map[about][]row
+	evidence Attestations // sorted
 }
 
 // imageFacts are what criteria ask about the image; a zero value is not known.
@@ -35,6 +36,7 @@ type imageFacts struct {
 
 	created, eol time.Time
 	size         int64 // bytes unpacked
+	pinned       bool
 }
 
 // isImage tells whether the subject is an image: an unpacked file system has no configuration.
@@ -56,6 +58,7 @@ func newSubject(in Input, now time.Time) *subject {
 		config:   in.Facts.Target.Config,
 		now:      now,
 		scanned:  in.ScannedAt.UTC(),
+		evidence: in.Evidence.sorted(),
 	}
 	for i := range s.findings { // what an earlier evaluation made of them is forgotten
 		f := &s.findings[i]
@@ -77,7 +80,7 @@ func newSubject(in Input, now time.Time) *subject {
 
 func imageFactsOf(in Input) imageFacts {
 	target := in.Facts.Target
-	facts := imageFacts{tag: in.Tag, platform: target.Platform}
+	facts := imageFacts{tag: in.Tag, platform: target.Platform, pinned: in.Pinned}
 	facts.registry, facts.repository = splitRepository(in.Repository)
 	switch d := in.Facts.Distro; {
 	case d == nil && isScanned(in.Coverage):

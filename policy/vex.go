@@ -20,12 +20,25 @@ type told struct {
 	applied []string
 	why     string // of the first finding that it is not about
 	refused string
+	signed  bool
+}
+
+// SignedVEX is a statement of a VEX document whose signature was verified.
+type SignedVEX struct {
+	advisory.VEXStatement
+	SignedBy []string // as the trust calls them
 }
 
 // applyVEX gives findings the status that VEX documents state. Of several statements about one finding the newest counts; of
 // equally old ones, the one that suppresses least.
-func (s *subject) applyVEX(in *Input) []verdict.Exception {
-	statements := statementsOf(in.VEX)
+//
+// It returns what became of each, and the ids of those that were applied though nobody has signed
+// them. With signedOnly these do not count.
+func (s *subject) applyVEX(in *Input, covering []Policy, signedOnly bool) (list []verdict.Exception, unsigned []string) {
+	statements := statementsOf(in, covering)
+	if signedOnly {
+		statements = slices.DeleteFunc(statements, func(t told) bool { return !t.signed })
+	}
 	for i := range s.findings {
 		f := &s.findings[i]
 		if f.Kind != finding.Vulnerability {
@@ -43,20 +56,36 @@ func (s *subject) applyVEX(in *Input) []verdict.Exception {
 			f.Status, f.VEX = finding.Status(newest.Status), newest.id
 		}
 	}
-	var list []verdict.Exception
 	for i := range statements {
-		list = append(list, statements[i].report())
+		t := &statements[i]
+		list = append(list, t.report())
+		if len(t.applied) > 0 && !t.signed {
+			unsigned = append(unsigned, t.id)
+		}
 	}
-	return list
+	return list, unsigned
 }
 
-// statementsOf orders and numbers statements by document.
-func statementsOf(statements []advisory.VEXStatement) []told {
-	list := make([]told, 0, len(statements))
+// statementsOf orders and numbers statements by document. A signed one counts if every policy in scope
+// names one of its signers: a status is the finding's, whatever the policy.
+func statementsOf(in *Input, covering []Policy) []told {
+	list := make([]told, 0, len(in.VEX)+len(in.SignedVEX))
+	for _, statement := range in.VEX {
+		list = append(list, told{VEXStatement: statement})
+	}
+	for _, statement := range in.SignedVEX {
+		t := told{VEXStatement: statement.VEXStatement, signed: true}
+		for p := range covering {
+			if !slices.ContainsFunc(statement.SignedBy, func(name string) bool { return slices.Contains(covering[p].vexSigners, name) }) {
+				t.refused = "policy " + covering[p].name + " names none of its signers in vex.signers"
+			}
+		}
+		list = append(list, t)
+	}
 	number := map[string]int{}
-	for _, statement := range statements {
-		number[statement.Document]++
-		list = append(list, told{VEXStatement: statement, id: fmt.Sprintf("%s#%d", statement.Document, number[statement.Document])})
+	for i := range list {
+		number[list[i].Document]++
+		list[i].id = fmt.Sprintf("%s#%d", list[i].Document, number[list[i].Document])
 	}
 	slices.SortStableFunc(list, func(a, b told) int { return strings.Compare(a.Document, b.Document) })
 	return list
@@ -73,7 +102,7 @@ func (t *told) outweighs(other *told) bool {
 
 // isAbout tells whether a statement is about a finding, and remembers why not.
 func (t *told) isAbout(s *subject, in *Input, f *finding.Finding) bool {
-	if !slices.ContainsFunc(t.Vulnerabilities, func(id string) bool { return isCalled(f, id) }) {
+	if !slices.ContainsFunc(t.Vulnerabilities, func(id string) bool { return isCalled(f, id) }) || t.refused != "" && t.signed {
 		return false
 	}
 	t.called = append(t.called, f.Key)

@@ -17,6 +17,8 @@ const expiringWithin = 7 * 24 * time.Hour
 type waiving struct {
 	s       *subject
 	waivers []*waived
+	// signedOnly tells that what nobody has signed does not count.
+	signedOnly bool
 }
 
 // waived is a waiver, and what became of it.
@@ -29,8 +31,8 @@ type waived struct {
 	overlaps []string
 }
 
-func newWaiving(in *Input, s *subject) *waiving {
-	w := &waiving{s: s}
+func newWaiving(in *Input, s *subject, signedOnly bool) *waiving {
+	w := &waiving{s: s, signedOnly: signedOnly}
 	for _, waiver := range slices.SortedFunc(slices.Values(in.Waivers), compareWaivers) {
 		_, why := waiver.about(in)
 		w.waivers = append(w.waivers, &waived{Waiver: &waiver, foreign: why})
@@ -44,10 +46,12 @@ type view struct {
 	policy *Policy
 	// findings are those that are waived whatever the rule, with the waiver.
 	findings map[*finding.Finding]*waived
+	// unsigned are the ids of waivers that count here though nobody has signed them.
+	unsigned map[string]bool
 }
 
 func (w *waiving) under(p *Policy) *view {
-	v := &view{waiving: w, policy: p, findings: map[*finding.Finding]*waived{}}
+	v := &view{waiving: w, policy: p, findings: map[*finding.Finding]*waived{}, unsigned: map[string]bool{}}
 	for i := range w.s.findings {
 		f := &w.s.findings[i]
 		if !counts(f.Status) {
@@ -65,23 +69,38 @@ func (v *view) open(f *finding.Finding) bool { return counts(f.Status) && v.find
 
 // waiverOf returns the first waiver that counts for an offender of a rule. Without a rule, only
 // waivers count that name none; without a finding, only those that name no vulnerability. Each
-// waiver is judged alone: two that overlap do not widen one another.
+// waiver is judged alone: two that overlap do not widen one another. One that is signed goes first.
 func (v *view) waiverOf(rule string, f *finding.Finding) *waived {
 	var first *waived
+	var all []*waived
 	for _, w := range v.waivers {
-		if !w.means(v.s, rule, f) || !v.honours(w, f) {
+		signed := v.policy.waivers.signed(w.Waiver)
+		if v.signedOnly && !signed || !w.means(v.s, rule, f) || !v.honours(w, f) {
 			continue
 		}
-		if first != nil {
+		all = append(all, w)
+		if first == nil || signed && !v.policy.waivers.signed(first.Waiver) {
+			first = w
+		}
+	}
+	for _, w := range all {
+		if w != first {
 			w.overlaps = append(w.overlaps, first.id)
-			continue
 		}
-		first = w
 	}
 	if first != nil {
 		first.applied = append(first.applied, keyOf(rule, f))
+		if !v.policy.waivers.signed(first.Waiver) {
+			v.unsigned[first.id] = true
+		}
 	}
 	return first
+}
+
+// signed tells whether somebody who may approve waivers, and does not answer for the risk, has signed
+// the waiver's file.
+func (t waiverTerms) signed(w *Waiver) bool {
+	return slices.ContainsFunc(w.signers, func(signer string) bool { return t.honour(signer) && !sameIdentity(signer, w.owner) })
 }
 
 func keyOf(rule string, f *finding.Finding) string {

@@ -36,6 +36,8 @@ type Waiver struct {
 	action        string
 	expires       time.Time
 	endWhen       EndWhen
+
+	signers []string // whose signatures of the file were verified
 }
 
 // Decision is what a waiver says about what it waives.
@@ -60,6 +62,19 @@ const (
 
 // ID is the waiver's metadata.id.
 func (w Waiver) ID() string { return w.id }
+
+// Digest is that of the exact bytes of the file that holds the waiver: what has to be signed.
+func (w Waiver) Digest() image.Digest { return w.digest }
+
+// Signed returns the waiver as one of a file that these have signed, as the trust calls them. Whoever
+// calls it has verified their signatures.
+func (w Waiver) Signed(by ...string) Waiver {
+	w.signers = sortedSet(slices.Concat(w.signers, by))
+	return w
+}
+
+// SignedBy are those whose signatures of the file were verified.
+func (w Waiver) SignedBy() []string { return slices.Clone(w.signers) }
 
 // Owner is who answers for what is waived.
 func (w Waiver) Owner() string { return w.owner }

@@ -125,6 +125,7 @@ type Inputs struct {
 	Policy   image.Digest `json:"policy,omitzero"`
 	Waivers  image.Digest `json:"waivers,omitzero"`
 	VEX      image.Digest `json:"vex,omitzero"`
+	Evidence image.Digest `json:"evidence,omitzero"` // absent if none was gathered
 	Engine   string       `json:"engine"`
 	// ScannedAt is when the image was scanned.
 	ScannedAt string `json:"scannedAt,omitempty"` // RFC 3339, UTC, whole seconds
@@ -134,6 +135,7 @@ type Inputs struct {
 type Subject struct {
 	Repository string       `json:"repository,omitempty"`
 	Tag        string       `json:"tag,omitempty"`
+	Pinned     bool         `json:"pinned,omitempty"` // the name that was asked for has a digest
 	ImageID    image.Digest `json:"imageID,omitzero"` // absent for what is no image
 	Digest     image.Digest `json:"digest,omitzero"`
 	Platform   string       `json:"platform,omitempty"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -81,6 +82,7 @@ func (a *analysis) input(l *line) policy.Input {
 		Database: databaseInput(a.report.Database),
 		Policies: l.policies, Waivers: l.waivers, VEX: l.vex, VEXDigests: l.vexDigests,
 		Repository: a.facts.Target.Repository, Tag: tagOf(l.as, a.facts.Target.Reference, a.facts.Target.Repository),
+		Pinned:    pinned(l.as, a.facts.Target.Reference),
 		Engine:    engineName + " " + engineVersion(),
 		ScannedAt: a.report.ScannedAt, Now: a.report.EvaluatedAt,
 	}
@@ -99,6 +101,13 @@ func tagOf(as, reference, repository string) string {
 	}
 	tag, _, _ := strings.Cut(reference[at+len(repository)+1:], "@")
 	return tag
+}
+
+// pinned tells whether the name that was asked for, or the one that the image will carry, has a digest.
+func pinned(as, reference string) bool {
+	_, digest, found := strings.Cut(cmp.Or(as, reference), "@")
+	_, err := image.ParseDigest(digest)
+	return found && err == nil
 }
 
 // warnOfExceptions says which waivers do not count, and which soon will not.

@@ -45,7 +45,7 @@ func TestReproduce(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := decodeReport(t, outcome{stdout: string(stored)})
-	if len(r.Verdict.Rules) != 2 || r.Verdict.Rules[1].Result != verdict.Waived {
+	if len(r.Verdict.Rules) != 3 || r.Verdict.Rules[1].Result != verdict.Waived || r.Verdict.Rules[2].ID != "signed-exceptions" {
 		t.Fatalf("the verdict to be reproduced: %+v", r.Verdict.Rules)
 	}
 	t.Setenv("TZ", "Pacific/Auckland")

@@ -16,11 +16,12 @@ func defaultTime() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC
 // Clean returns the built-in image: everything is known about it, and nothing is wrong with it.
 func Clean(at time.Time) policy.Input {
 	dpkg := []inventory.Location{{Path: "var/lib/dpkg/status"}}
+	manifest := image.DigestOf([]byte("manifest of the clean image"))
 	in := policy.Input{
 		Facts: inventory.Facts{
 			Target: inventory.Target{
-				Reference: "registry.example/app:1.0", Repository: "registry.example/app", Platform: "linux/amd64",
-				ImageID: image.DigestOf([]byte("configuration of the clean image")), Digest: image.DigestOf([]byte("manifest of the clean image")),
+				Reference: "registry.example/app:1.0@" + manifest.String(), Repository: "registry.example/app", Platform: "linux/amd64",
+				ImageID: image.DigestOf([]byte("configuration of the clean image")), Digest: manifest,
 				Config: inventory.TargetConfig{
 					User: "65532", Env: []string{"PATH=/usr/bin:/bin"}, Entrypoint: []string{"/app"}, ExposedPorts: []string{"8080/tcp"}, Healthcheck: true,
 					Labels:  map[string]string{"org.opencontainers.image.source": "https://git.example/app", "org.opencontainers.image.revision": "4a5e1e4baab8"},
@@ -44,6 +45,7 @@ func Clean(at time.Time) policy.Input {
 		Findings: []finding.Finding{},
 		Database: policy.Database{Digest: image.DigestOf([]byte("database of the clean image"))},
 		Now:      at,
+		Pinned:   true,
 	}
 	for _, name := range []string{"osv/Debian", "epss", "kev"} {
 		in.Database.Sources = append(in.Database.Sources, policy.Source{Name: name, AsOf: at.Add(-time.Hour)})

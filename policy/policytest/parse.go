@@ -95,6 +95,7 @@ func (d *decoder) cases(n *yaml.Node, what string) (cases []testCase) {
 			strictyaml.Optional("stage", func(n *yaml.Node, what string) { c.stage = d.stage(n, what) }),
 			strictyaml.Optional("as", func(n *yaml.Node, what string) { c.as = d.imageName(n, what) }),
 			strictyaml.Optional("patch", func(n *yaml.Node, what string) { c.patch = n; d.patch(n, what, &document{}) }),
+			strictyaml.Optional("evidence", func(n *yaml.Node, what string) { c.evidence = n; d.evidence(n, what, &policy.Attestations{}) }),
 			strictyaml.Optional("waivers", func(n *yaml.Node, what string) { c.waivers = d.waivers(n, what) }),
 			strictyaml.Optional("vex", func(n *yaml.Node, what string) { c.vex = d.vex(n, what) }),
 			strictyaml.Required("expect", func(n *yaml.Node, what string) { c.expect = d.expect(n, what) }),
@@ -149,26 +150,59 @@ func (d *decoder) imageName(n *yaml.Node, what string) string {
 	return name
 }
 
-// waivers reads a list of files of waivers, and of waivers written out.
+// waivers reads a list of files of waivers, and of waivers written out; either may be signed.
 func (d *decoder) waivers(n *yaml.Node, what string) (list []waivers) {
 	d.List(n, what, strictyaml.MostItems, func(n *yaml.Node, what string) {
-		if n.Kind == yaml.MappingNode {
-			list = append(list, waivers{inline: []policy.Waiver{policy.ReadWaiver(d.Decoder, n, what)}})
-			return
+		var w waivers
+		inline := func(n *yaml.Node, what string) {
+			w.inline = []policy.Waiver{policy.ReadWaiver(d.Decoder, n, what)}
 		}
-		list = append(list, waivers{file: d.reference(n, what)})
+		_, isSigned := strictyaml.Member(n, "signedBy")
+		switch {
+		case isSigned:
+			d.signed(n, what, &w.file, &w.signedBy, strictyaml.Optional("waiver", inline))
+		case n.Kind == yaml.MappingNode:
+			inline(n, what)
+		default:
+			w.file = d.reference(n, what)
+		}
+		list = append(list, w)
 	})
 	return list
 }
 
-// vex reads a list of VEX documents, and of statements written out.
+// signed reads what somebody has signed: a file, or what is written out.
+func (d *decoder) signed(n *yaml.Node, what string, file *reference, by *[]string, inline strictyaml.Key) {
+	d.Mapping(n, what, inline,
+		strictyaml.Optional("file", func(n *yaml.Node, what string) { *file = d.reference(n, what) }),
+		strictyaml.Required("signedBy", d.texts(by)))
+	if len(n.Content) != 4 {
+		d.Problem(n, "%s is signed; write what is: its file, or itself, and not both", what)
+	}
+}
+
+// texts makes a reader of a list of texts.
+func (d *decoder) texts(into *[]string) func(n *yaml.Node, what string) {
+	return func(n *yaml.Node, what string) {
+		d.List(n, what, strictyaml.MostItems, func(n *yaml.Node, what string) { *into = append(*into, d.Text(n, what)) })
+	}
+}
+
+// vex reads a list of VEX documents, and of statements written out; either may be signed.
 func (d *decoder) vex(n *yaml.Node, what string) (list []vex) {
 	d.List(n, what, strictyaml.MostItems, func(n *yaml.Node, what string) {
-		if n.Kind == yaml.MappingNode {
-			list = append(list, vex{inline: d.statement(n, what)})
-			return
+		var v vex
+		inline := func(n *yaml.Node, what string) { v.inline = d.statement(n, what) }
+		_, isSigned := strictyaml.Member(n, "signedBy")
+		switch {
+		case isSigned:
+			d.signed(n, what, &v.file, &v.signedBy, strictyaml.Optional("statement", inline))
+		case n.Kind == yaml.MappingNode:
+			inline(n, what)
+		default:
+			v.file = d.reference(n, what)
 		}
-		list = append(list, vex{file: d.reference(n, what)})
+		list = append(list, v)
 	})
 	return list
 }
@@ -176,14 +210,9 @@ func (d *decoder) vex(n *yaml.Node, what string) (list []vex) {
 // statement reads a statement in the words of OpenVEX. One without products is about the image.
 func (d *decoder) statement(n *yaml.Node, what string) *advisory.VEXStatement {
 	s := &advisory.VEXStatement{Document: d.Top()}
-	texts := func(into *[]string) func(n *yaml.Node, what string) {
-		return func(n *yaml.Node, what string) {
-			d.List(n, what, strictyaml.MostItems, func(n *yaml.Node, what string) { *into = append(*into, d.Text(n, what)) })
-		}
-	}
 	var products []string
 	d.Mapping(n, what,
-		strictyaml.Required("vulnerabilities", texts(&s.Vulnerabilities)),
+		strictyaml.Required("vulnerabilities", d.texts(&s.Vulnerabilities)),
 		strictyaml.Required("status", func(n *yaml.Node, what string) {
 			d.Choice(n, what, string(advisory.VEXNotAffected), string(advisory.VEXAffected), string(advisory.VEXFixed), string(advisory.VEXUnderInvestigation))
 			s.Status = advisory.VEXStatus(n.Value)
@@ -191,7 +220,7 @@ func (d *decoder) statement(n *yaml.Node, what string) *advisory.VEXStatement {
 		strictyaml.Optional("justification", func(n *yaml.Node, what string) { s.Justification = d.Text(n, what) }),
 		strictyaml.Optional("impact", func(n *yaml.Node, what string) { s.Impact = d.Text(n, what) }),
 		strictyaml.Optional("issued", func(n *yaml.Node, what string) { s.Issued = d.Moment(n, what) }),
-		strictyaml.Optional("products", texts(&products)),
+		strictyaml.Optional("products", d.texts(&products)),
 	)
 	if s.Status == advisory.VEXNotAffected && s.Justification == "" && s.Impact == "" {
 		d.Problem(n, "%s says not_affected, and not why; add justification, or impact in words", what)

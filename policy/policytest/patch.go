@@ -138,6 +138,18 @@ func (d *decoder) patch(n *yaml.Node, what string, doc *document) {
 	)
 }
 
+// evidence reads what was said of the image and verified. Where a test speaks of it, it was gathered.
+func (d *decoder) evidence(n *yaml.Node, what string, evidence *policy.Attestations) {
+	if n.Tag == "!!null" {
+		*evidence = policy.Attestations{}
+		return
+	}
+	d.Value(n, what, evidence)
+	if _, said := strictyaml.Member(n, "gathered"); !said {
+		evidence.Gathered = true
+	}
+}
+
 // moments checks members that are texts and have to be times. A name with a dot is a member of a
 // member.
 func (d *decoder) moments(n *yaml.Node, what, layout string, names ...string) {

@@ -59,29 +59,32 @@ type reference struct {
 
 // testCase is one case as it is written; what it extends is not in it.
 type testCase struct {
-	name    string
-	place   place
-	extends int // the number of another case of the test, -1 for none
-	depth   int // how many cases it extends, each by the next
-	at      time.Time
-	stage   verdict.Stage // empty if it does not say
-	as      string
-	waivers []waivers
-	vex     []vex
-	patch   *yaml.Node // nil for none; it was checked
-	expect  expectation
+	name     string
+	place    place
+	extends  int // the number of another case of the test, -1 for none
+	depth    int // how many cases it extends, each by the next
+	at       time.Time
+	stage    verdict.Stage // empty if it does not say
+	as       string
+	waivers  []waivers
+	vex      []vex
+	patch    *yaml.Node // nil for none; it was checked
+	evidence *yaml.Node // the same
+	expect   expectation
 }
 
 // waivers are a file of waivers, or one that stands in the test itself.
 type waivers struct {
-	file   reference
-	inline []policy.Waiver
+	file     reference
+	inline   []policy.Waiver
+	signedBy []string
 }
 
 // vex is a file of VEX statements, or a statement that stands in the test itself.
 type vex struct {
-	file   reference
-	inline *advisory.VEXStatement
+	file     reference
+	inline   *advisory.VEXStatement
+	signedBy []string
 }
 
 // expectation is what shall become of a case.

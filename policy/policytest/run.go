@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"plimsoll.dev/plimsoll/advisory"
@@ -64,7 +65,7 @@ func (t *Test) chosen(d *decoder, policies []policy.Policy) *policy.Policy {
 
 // checkRules refuses expectations of rules that the policy does not have.
 func (t *Test) checkRules(d *decoder, p *policy.Policy) {
-	known := append(p.Rules(), policy.ScopeRule)
+	known := append(p.Rules(), policy.ScopeRule, policy.SignedExceptionsRule)
 	for _, c := range t.cases {
 		for _, r := range c.expect.rules {
 			if !slices.Contains(known, r.id) {
@@ -165,12 +166,27 @@ func (r *runner) compose() {
 			newDecoder(r.test.file).patch(c.patch, "case.patch", &doc) // it was checked
 		}
 	}
+	evidence := base.Evidence
+	for _, c := range r.chain {
+		if c.evidence != nil {
+			newDecoder(r.test.file).evidence(c.evidence, "case.evidence", &evidence)
+		}
+	}
 	if r.as != "" {
 		doc.target.Reference, doc.target.Repository = r.as, image.RepositoryOf(r.as)
 	}
 	r.input = doc.input()
+	r.input.Evidence = evidence
+	r.input.Pinned = pinned(doc.target.Reference)
 	r.input.Repository, r.input.Tag = doc.target.Repository, image.TagOf(doc.target.Reference)
 	r.input.Policies, r.input.Now = []policy.Policy{r.policy}, r.at
+}
+
+// pinned tells whether a name has a digest.
+func pinned(name string) bool {
+	_, digest, found := strings.Cut(name, "@")
+	_, err := image.ParseDigest(digest)
+	return found && err == nil
 }
 
 func (r *runner) exceptions() error {
@@ -190,7 +206,9 @@ func (r *runner) exceptions() error {
 }
 
 func (r *runner) addWaivers(w waivers) error {
-	r.input.Waivers = append(r.input.Waivers, w.inline...)
+	for _, waiver := range w.inline {
+		r.input.Waivers = append(r.input.Waivers, waiver.Signed(w.signedBy...))
+	}
 	if w.file.name == "" {
 		return nil
 	}
@@ -202,7 +220,9 @@ func (r *runner) addWaivers(w waivers) error {
 	if err != nil {
 		return r.test.failed(w.file, err)
 	}
-	r.input.Waivers = append(r.input.Waivers, parsed...)
+	for _, waiver := range parsed {
+		r.input.Waivers = append(r.input.Waivers, waiver.Signed(w.signedBy...))
+	}
 	return nil
 }
 
@@ -212,7 +232,7 @@ func (r *runner) addVEX(v vex) error {
 		if len(statement.Products) == 0 {
 			statement.Products = []advisory.VEXProduct{{ID: "this image", Digests: []string{r.input.Facts.Target.ImageID.String()}}}
 		}
-		r.input.VEX = append(r.input.VEX, statement)
+		r.addStatements(v, statement)
 		return nil
 	}
 	data, err := r.test.read(v.file, r.sources)
@@ -226,9 +246,19 @@ func (r *runner) addVEX(v vex) error {
 	if err != nil {
 		return r.test.failed(v.file, err)
 	}
-	r.input.VEX = append(r.input.VEX, statements...)
+	r.addStatements(v, statements...)
 	r.input.VEXDigests = append(r.input.VEXDigests, image.DigestOf(data))
 	return nil
+}
+
+func (r *runner) addStatements(v vex, statements ...advisory.VEXStatement) {
+	if len(v.signedBy) == 0 {
+		r.input.VEX = append(r.input.VEX, statements...)
+		return
+	}
+	for _, statement := range statements {
+		r.input.SignedVEX = append(r.input.SignedVEX, policy.SignedVEX{VEXStatement: statement, SignedBy: v.signedBy})
+	}
 }
 
 // evaluated is what came out of a case.
@@ -269,6 +299,9 @@ func (e *evaluated) rule(id string) verdict.Rule {
 	}
 	if id == policy.ScopeRule {
 		return verdict.Rule{ID: id, Result: verdict.Pass, Message: "the policy is in scope"}
+	}
+	if id == policy.SignedExceptionsRule {
+		return verdict.Rule{ID: id, Result: verdict.Pass, Message: "every waiver and VEX statement that makes a difference is signed"}
 	}
 	return verdict.Rule{ID: id, Result: notEvaluated, Message: fmt.Sprintf("policy %s is not in scope for %s; give the case a name with as", e.policy, e.repository)}
 }
