@@ -16,6 +16,7 @@ const (
 	ManifestType   = "https://plimsoll.dev/predicate/manifest/v1"      // the executable manifest itself
 	PolicyType     = "https://plimsoll.dev/predicate/policy/v1"        // about a policy file's bytes
 	WaiversType    = "https://plimsoll.dev/predicate/waivers/v1"       // about a waiver file's bytes
+	VEXFileType    = "https://plimsoll.dev/predicate/vex/v1"           // about a VEX document's bytes
 	DatabaseType   = "https://plimsoll.dev/predicate/advisories/v1"    // about an advisory database
 	ProvenanceType = "https://slsa.dev/provenance/v1"                  // SLSA; made of our own release
 	OldProvenance  = "https://slsa.dev/provenance/v0.2"                // SLSA, read only
@@ -51,7 +52,7 @@ func RoleOf(predicateType string) (Role, bool) {
 		return Verdicts, true
 	case WaiversType:
 		return Waivers, true
-	case OpenVEXType, anyOpenVEX:
+	case OpenVEXType, anyOpenVEX, VEXFileType:
 		return VEX, true
 	case PolicyType:
 		return Policies, true
@@ -68,6 +69,7 @@ func RoleOf(predicateType string) (Role, bool) {
 
 // times are the members in which predicates say when they were made.
 type times struct {
+	Created      string `json:"created"`      // of a file, see FileStatement
 	TimeVerified string `json:"timeVerified"` // VSA
 	Timestamp    string `json:"timestamp"`    // OpenVEX
 	LastUpdated  string `json:"last_updated"` // OpenVEX
@@ -114,6 +116,8 @@ func (s Statement) StatedTime() (time.Time, bool, error) {
 		stated = t.RunDetails.Metadata.FinishedOn
 	case OldProvenance:
 		stated = t.Metadata.BuildFinishedOn
+	case PolicyType, WaiversType, VEXFileType, DatabaseType:
+		stated = t.Created
 	}
 	if stated == "" {
 		return time.Time{}, false, nil

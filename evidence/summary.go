@@ -76,7 +76,7 @@ func VSA(v verdict.Verdict, by Maker, others ...image.Digest) (Statement, error)
 		Verifier:     verifierID{ID: by.ID},
 		TimeVerified: v.EvaluatedAt, ResourceURI: ResourceURI(v.Inputs.Subject.Repository, v.Inputs.Subject.Digest),
 		Policy:            Resource{URI: by.PolicyURI, Digest: map[string]string{"sha256": v.Inputs.Policy.Hex()}},
-		InputAttestations: by.Inputs, VerificationResult: resultOf(v), VerifiedLevels: levelsOf(v),
+		InputAttestations: by.Inputs, VerificationResult: ResultOf(v), VerifiedLevels: levelsOf(v),
 		SLSAVersion: "1.2", Extension: &extension{Verdict: v},
 	}
 	if by.Version != "" {
@@ -115,8 +115,8 @@ func verdictOf(s Statement) (verdict.Verdict, error) {
 		return verdict.Verdict{}, err
 	}
 	switch {
-	case read.VerificationResult != resultOf(v):
-		return verdict.Verdict{}, fmt.Errorf("it says %.20q, and its outcomes mean %s", read.VerificationResult, resultOf(v))
+	case read.VerificationResult != ResultOf(v):
+		return verdict.Verdict{}, fmt.Errorf("it says %.20q, and its outcomes mean %s", read.VerificationResult, ResultOf(v))
 	case !slices.Equal(read.VerifiedLevels, levelsOf(v)):
 		return verdict.Verdict{}, fmt.Errorf("it claims the levels %.80q", read.VerifiedLevels)
 	case read.TimeVerified != v.EvaluatedAt:
@@ -129,6 +129,15 @@ func verdictOf(s Statement) (verdict.Verdict, error) {
 		return verdict.Verdict{}, errors.New("the verdict's digest is not among the statement's subjects")
 	}
 	return v, nil
+}
+
+// VerifierOf is the URI of who made a verification summary; empty if it does not say.
+func VerifierOf(s Statement) string {
+	var read summary
+	if s.PredicateType != VerdictType || json.Unmarshal(s.Predicate, &read) != nil {
+		return ""
+	}
+	return read.Verifier.ID
 }
 
 // checkVerdict refuses what no gate could act on.
@@ -166,7 +175,8 @@ func checkVerdict(v verdict.Verdict, replay bool) error {
 	return nil
 }
 
-func resultOf(v verdict.Verdict) string {
+// ResultOf is what a verification summary says in one word: PASSED if no stage denies, else FAILED.
+func ResultOf(v verdict.Verdict) string {
 	for _, stage := range verdict.Stages() {
 		if outcome := v.Outcome[stage]; outcome != verdict.Allow && outcome != verdict.Warn {
 			return failed
@@ -176,7 +186,7 @@ func resultOf(v verdict.Verdict) string {
 }
 
 func levelsOf(v verdict.Verdict) []string {
-	if resultOf(v) == failed {
+	if ResultOf(v) == failed {
 		return []string{failed}
 	}
 	return []string{"SLSA_BUILD_LEVEL_UNEVALUATED"}
@@ -204,7 +214,7 @@ func LatestVerdict(all []Verified) (verdict.Verdict, Verified, error) {
 		if err != nil {
 			return verdict.Verdict{}, Verified{}, err
 		}
-		if when.IsZero() || evaluated.After(when) || evaluated.Equal(when) && resultOf(v) == failed {
+		if when.IsZero() || evaluated.After(when) || evaluated.Equal(when) && ResultOf(v) == failed {
 			latest, from, when = v, verified, evaluated
 		}
 	}

@@ -85,6 +85,9 @@ func (t Trust) IsZero() bool { return len(t.keys) == 0 && len(t.identities) == 0
 // May tells whether somebody may sign for a role.
 func (t Trust) May(name string, role Role) bool { return slices.Contains(t.roles[role], name) }
 
+// Lists tells whether the trust names anybody for a role.
+func (t Trust) Lists(role Role) bool { return len(t.roles[role]) > 0 }
+
 // keyList returns the keys alone.
 func (t Trust) keyList() []dsse.Key {
 	keys := make([]dsse.Key, len(t.keys))

@@ -83,19 +83,33 @@ func VerdictPredicate() string { return verdictPredicate }
 // ReadsEvidence tells whether the policies' rules ask about evidence: whether it has to be gathered
 // before they can be evaluated.
 func ReadsEvidence(policies []Policy) bool {
-	for _, p := range policies {
-		for i := range p.rules {
-			if p.rules[i].readsEvidence() {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(policies, func(p Policy) bool {
+		return slices.ContainsFunc(p.rules, func(r rule) bool { return r.readsEvidence() })
+	})
+}
+
+// ReadsVerdicts tells whether the policies' rules ask for a verdict that was made before. If none
+// does, who gathers evidence leaves verdicts out: to attach one must not change what the next rests on.
+func ReadsVerdicts(policies []Policy) bool {
+	return slices.ContainsFunc(policies, func(p Policy) bool {
+		return slices.ContainsFunc(p.rules, func(r rule) bool {
+			return slices.ContainsFunc(r.tests, func(t test) bool { return t.criterion.name == verdictMissing }) || r.uses(evidenceVariable)
+		})
+	})
+}
+
+// NamesVEXSigners tells whether one of the policies lets signed VEX documents count.
+func NamesVEXSigners(policies []Policy) bool {
+	return slices.ContainsFunc(policies, func(p Policy) bool { return len(p.vexSigners) > 0 })
 }
 
 func (r *rule) readsEvidence() bool {
-	return slices.ContainsFunc(r.tests, func(t test) bool { return t.criterion.arrived != nil }) ||
-		r.expression != nil && slices.Contains(r.expression.variables, evidenceVariable)
+	return slices.ContainsFunc(r.tests, func(t test) bool { return t.criterion.arrived != nil }) || r.uses(evidenceVariable)
+}
+
+// uses tells whether the rule's expression reads a variable.
+func (r *rule) uses(variable string) bool {
+	return r.expression != nil && slices.Contains(r.expression.variables, variable)
 }
 
 // made is when it was made: the older of what the predicate says and of the signature's time, so

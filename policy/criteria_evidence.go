@@ -251,8 +251,10 @@ type wantedVerdict struct {
 	maxAge time.Duration // 0 if none is asked for
 }
 
+const verdictMissing = "verdictMissing"
+
 func verdictMissingCriterion() *criterion {
-	c := &criterion{name: "verdictMissing", form: "{by: list of names of the trust, maxAge: hours or days}: one of them must have signed it; both may be left out, {}",
+	c := &criterion{name: verdictMissing, form: "{by: list of names of the trust, maxAge: hours or days}: one of them must have signed it; both may be left out, {}",
 		reads:   "evidence: the newest signed verdict, which must have passed, be valid still, and not be older; of equally new ones, one that failed",
 		example: "{by: [ci-main], maxAge: 24h}"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {

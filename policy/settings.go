@@ -33,7 +33,7 @@ func ParseSettings(name string, data []byte) (Settings, error) {
 }
 
 // SettingKeys are the keys of plimsoll.yaml, in the order of its reference.
-func SettingKeys() []string { return []string{"policy", "waivers", "vex", "db", "stage", "as"} }
+func SettingKeys() []string { return []string{"policy", "waivers", "vex", "trust", "db", "stage", "as"} }
 
 func (d *decoder) settings(n *yaml.Node, s *Settings) {
 	var keys []strictyaml.Key
@@ -56,7 +56,7 @@ func (d *decoder) setting(n *yaml.Node, key string) []string {
 		}
 		d.Choice(n, key, stages...)
 		return []string{n.Value}
-	case key == "db" || key == "as" || n.Kind == yaml.ScalarNode:
+	case key == "db" || key == "as" || key == "trust" || n.Kind == yaml.ScalarNode:
 		return []string{d.Text(n, key)}
 	}
 	d.List(n, key, mostItems, func(n *yaml.Node, what string) { values = append(values, d.Text(n, what)) })

@@ -17,6 +17,7 @@ import (
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
@@ -51,6 +52,8 @@ type Report struct {
 	// Database is absent if no advisories were looked up.
 	Database *Database `json:"database,omitempty"`
 	Engine   Engine    `json:"engine"`
+	// Evidence is what is said of the image and was verified; absent if nobody looked.
+	Evidence *policy.Attestations `json:"evidence,omitempty"`
 	// Verdict is absent if no policy was evaluated.
 	Verdict *verdict.Verdict `json:"verdict,omitempty"`
 }

@@ -16,6 +16,16 @@ type claim struct {
 	subjects      []image.Digest
 }
 
+// ClaimedType is the type of predicate that a bundle or an envelope says it holds; empty if it holds
+// no statement. Nothing is verified.
+func ClaimedType(content []byte) string {
+	said := claimOf(evidence.BundleReferrer, content)
+	if said.predicateType == "" {
+		said = claimOf(evidence.CosignAttestation, content)
+	}
+	return said.predicateType
+}
+
 // claimOf reads a claim; an empty one where there is none, or none that two readers would
 // understand alike.
 func claimOf(layout evidence.Layout, content []byte) claim {

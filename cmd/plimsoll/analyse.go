@@ -13,9 +13,11 @@ import (
 	"plimsoll.dev/plimsoll/finding/imageconfig"
 	"plimsoll.dev/plimsoll/finding/vuln"
 	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/image/registry"
 	"plimsoll.dev/plimsoll/internal/cache"
 	"plimsoll.dev/plimsoll/internal/progress"
 	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/report"
 	"plimsoll.dev/plimsoll/scan"
 )
@@ -25,6 +27,12 @@ type analysis struct {
 	report   report.Report
 	facts    inventory.Facts
 	manifest []byte // the executable manifest, encoded
+
+	inRegistry bool // the image lies in the registry that its name says, and evidence beside it
+	stored     bool // it was read from a report
+
+	signedVEX        []policy.SignedVEX // attached to the image
+	signedVEXDigests []image.Digest
 }
 
 // analyse scans a target and looks for findings of the kinds given.
@@ -33,7 +41,7 @@ func (p *program) analyse(ctx context.Context, target string, look []finding.Kin
 	if err != nil {
 		return nil, err
 	}
-	opening := p.startOpening(look, databaseChosen)
+	opening := p.startOpening(ctx, look, databaseChosen)
 	defer opening.close()
 	scanned, err := p.scanTarget(ctx, target, chosen)
 	if err != nil {
@@ -59,7 +67,7 @@ func (p *program) moment() (moment, error) {
 // examine looks for findings in what was scanned.
 func (p *program) examine(ctx context.Context, scanned *scanned, at moment, look []finding.Kind, database *opening) (*analysis, error) {
 	facts := scanned.Facts
-	a := &analysis{facts: facts, manifest: scanned.Manifest, report: report.Report{
+	a := &analysis{facts: facts, manifest: scanned.Manifest, inRegistry: scanned.inRegistry, stored: scanned.stored != nil, report: report.Report{
 		Schema: report.Schema, EvaluatedAt: at.now, Replay: at.replay,
 		Target: facts.Target, Distro: facts.Distro, Packages: facts.Packages, Manifest: facts.Manifest, Files: facts.Files,
 		Findings: []finding.Finding{}, Suppressed: []finding.Suppressed{},
@@ -167,7 +175,8 @@ func (r *reading) scan(ctx context.Context, platform image.Platform) (*scanned, 
 	if err != nil {
 		return nil, fmt.Errorf("scanning %s: %w", r.target, err)
 	}
-	return &scanned{Result: result}, nil
+	_, inRegistry := r.source.(*registry.Registry)
+	return &scanned{Result: result, inRegistry: inRegistry}, nil
 }
 
 // smallImage is the size of layers, as they are stored, below which an image is small: 64 MiB.

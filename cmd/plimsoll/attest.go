@@ -39,7 +39,7 @@ type attestFlags struct {
 func (p *program) attestCommand() *cobra.Command {
 	var flags attestFlags
 	c := &cobra.Command{
-		Use:   "attest REPORT...|IMAGE --key KEY [--to NAME]",
+		Use:   "attest REPORT...|IMAGE|FILE --key KEY [--to NAME]",
 		Short: "Sign what was found out and decided, and attach it to the image",
 		Long: `Attest signs statements about an image: the verdict of a stored report, a denial too, and what else
 --predicate names. An image in place of reports is checked first, as plimsoll check would.
@@ -48,6 +48,10 @@ With --to, the statements are attached to the image of that name in its registry
 that was evaluated, and to the index, once all images of it were (give a report for each, or
 --all-platforms). What is there must be what was evaluated, by digest, and have the name that it was
 evaluated under. Without --to, the result is the signed bundles, one a line, for --output.
+
+With --predicate policy, waivers, vex or database, it is a FILE of that kind that is signed, which
+lies beside it as FILE.sigstore.json for whoever checks with --trust; or a policy in a registry, named
+oci://NAME@sha256:DIGEST, to which the signature is attached.
 
 The key is a FILE with a private key in PEM, env:NAME for one in the environment, or exec:PATH ARGS
 for a command that holds it. The passphrase comes from PLIMSOLL_KEY_PASSWORD or COSIGN_PASSWORD, else
@@ -59,7 +63,8 @@ all was attached.`,
   plimsoll attest report.json --key ci.key --to registry.example/app:1.2
   plimsoll attest registry.example/app:1.2 --policy strict --all-platforms --key env:SIGNING_KEY \
       --to registry.example/app:1.2 --predicate verdict,sbom-cyclonedx,vulns
-  plimsoll attest report.json --key ci.key --output app.sigstore.jsonl`,
+  plimsoll attest report.json --key ci.key --output app.sigstore.jsonl
+  plimsoll attest waivers.yaml --predicate waivers --key appsec.key --output waivers.yaml.sigstore.json`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{fmt.Errorf("%s wants reports of plimsoll check, or an image: see %s --help", c.CommandPath(), c.CommandPath())}
@@ -75,7 +80,7 @@ all was attached.`,
 	registerFormat(c.Flags(), &flags.format)
 	c.Flags().StringVar(&flags.key, "key", "", "the private `KEY` to sign with: FILE, env:NAME or exec:PATH ARGS")
 	c.Flags().StringVar(&flags.to, "to", "", "the `NAME` in a registry, with a tag or digest, whose image it is attached to")
-	c.Flags().StringSliceVar(&flags.predicates, "predicate", []string{"verdict"}, "`KINDS` of statements: verdict, sbom-cyclonedx, sbom-spdx, vulns, openvex (the documents of --vex), manifest")
+	c.Flags().StringSliceVar(&flags.predicates, "predicate", []string{"verdict"}, "`KINDS` of statements: verdict, sbom-cyclonedx, sbom-spdx, vulns, openvex (the documents of --vex), manifest; or one of policy, waivers, vex, database, of a file")
 	c.Flags().StringVar(&flags.manifest, "manifest", "", "`FILE` with the list of executable files that a stored report names (plimsoll scan --manifest)")
 	c.Flags().StringVar(&flags.maker, "verifier-id", "https://plimsoll.dev/plimsoll", "`URI` that names who decides, for readers of the statement")
 	return c
@@ -98,6 +103,9 @@ func (p *program) attest(ctx context.Context, targets []string, flags attestFlag
 	}
 	if a.signer, err = evidence.OpenSigner(ctx, flags.key, p.secrets()); err != nil {
 		return err
+	}
+	if a.predicates[0].about == ofFile {
+		return p.attestFile(ctx, targets, a)
 	}
 	if a.wants("openvex") {
 		if a.vex, err = readOpenVEX(flags.line.vex); err != nil {
@@ -124,8 +132,7 @@ func (a *attesting) wants(kind string) bool {
 
 // checkAttest looks at the flags before anything is done.
 func (p *program) checkAttest(flags attestFlags) ([]predicate, error) {
-	const made = 6 // the first of predicates()
-	chosen, err := parsePredicates(flags.predicates, made, false)
+	chosen, err := parsePredicates(flags.predicates, false)
 	_, replay, timeErr := p.evaluatedAt()
 	switch {
 	case err != nil:
@@ -206,10 +213,15 @@ func (p *program) checkedNow(ctx context.Context, target string, a *attesting) (
 	if flags.line.as == "" && flags.to != "" {
 		flags.line.as, _, _ = strings.Cut(flags.to, "@")
 	}
-	line, err := p.readLine(ctx, flags.line, flags.target.remote)
+	at, err := p.moment()
 	if err != nil {
 		return nil, err
 	}
+	line, err := p.readLine(ctx, flags.line, flags.target.remote, at.now)
+	if err != nil {
+		return nil, err
+	}
+	flags.database.by = line.by
 	look := policy.Reads(line.policies)
 	if a.wants("vulns") && !slices.Contains(look, finding.Vulnerability) {
 		look = append(look, finding.Vulnerability)
@@ -222,7 +234,9 @@ func (p *program) checkedNow(ctx context.Context, target string, a *attesting) (
 		if err != nil {
 			return nil, err
 		}
-		all.decide(line)
+		if err := p.decideAll(ctx, all, line); err != nil {
+			return nil, err
+		}
 		for _, missed := range all.missed {
 			p.warn("not scanned: " + missed.Platform + ": " + missed.Why)
 		}
@@ -230,6 +244,9 @@ func (p *program) checkedNow(ctx context.Context, target string, a *attesting) (
 	}
 	one, err := p.analyse(ctx, target, look, flags.target, flags.database)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.gather(ctx, one, line); err != nil {
 		return nil, err
 	}
 	one.decide(line)

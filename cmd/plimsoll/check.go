@@ -58,16 +58,23 @@ func (p *program) check(ctx context.Context, target string, flags checkFlags) er
 	if err := flags.output.check(); err != nil {
 		return err
 	}
-	line, err := p.readLine(ctx, flags.line, flags.target.remote)
+	at, err := p.moment()
 	if err != nil {
 		return err
 	}
-	flags.database.asStored = flags.database.path == ""
+	line, err := p.readLine(ctx, flags.line, flags.target.remote, at.now)
+	if err != nil {
+		return err
+	}
+	flags.database.asStored, flags.database.by = flags.database.path == "", line.by
 	if flags.all {
 		return p.checkAll(ctx, target, line, stage, flags)
 	}
 	a, err := p.analyse(ctx, target, policy.Reads(line.policies), flags.target, flags.database)
 	if err != nil {
+		return err
+	}
+	if err := p.gather(ctx, a, line); err != nil {
 		return err
 	}
 	a.decide(line)
@@ -104,7 +111,9 @@ func (p *program) checkAll(ctx context.Context, target string, line *line, stage
 	if err != nil {
 		return err
 	}
-	all.decide(line)
+	if err := p.decideAll(ctx, all, line); err != nil {
+		return err
+	}
 	reports := all.reports()
 	if err := p.writeReports(reports, flags.output); err != nil {
 		return err

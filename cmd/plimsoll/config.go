@@ -111,7 +111,7 @@ func (p *program) configCommand() *cobra.Command {
 environment, plimsoll.yaml in the working folder, or a default. The first of these that says
 something counts; lists are not joined.
 
-plimsoll.yaml holds policy, waivers and vex (a value or a list), db, stage and as. An unknown key is
+plimsoll.yaml holds policy, waivers and vex (a value or a list), trust, db, stage and as. An unknown key is
 an error. In the environment, several policies, waivers or VEX documents are separated by commas.
 
 With CI set (to anything but false), nothing is taken from plimsoll.yaml, nor from a default that

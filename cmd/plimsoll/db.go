@@ -18,6 +18,7 @@ import (
 	"plimsoll.dev/plimsoll/advisory/db"
 	"plimsoll.dev/plimsoll/advisory/db/starter"
 	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/evidence"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/report"
 )
@@ -31,6 +32,8 @@ type databaseFlags struct {
 	// asStored has the findings of a stored report count, and not those of a new match: the same
 	// report is to give the same verdict wherever it is evaluated.
 	asStored bool
+	// by is whom to believe about a database that is not part of this program; nil asks for nobody.
+	by *believed
 }
 
 func (d *databaseFlags) register(flags flagSet) {
@@ -38,15 +41,15 @@ func (d *databaseFlags) register(flags flagSet) {
 }
 
 // openDatabase opens the database that was asked for, else the user's, else the starter database.
-func (p *program) openDatabase(chosen databaseFlags) (*db.DB, error) {
+func (p *program) openDatabase(ctx context.Context, chosen databaseFlags) (*db.DB, error) {
 	if chosen.path != "" {
-		return db.Open(chosen.path)
+		return openSigned(ctx, chosen.path, chosen.by)
 	}
 	if path, err := p.databasePath(); err == nil {
 		if err := p.checkDefault("db", path); err != nil {
 			return nil, err
 		}
-		database, err := db.Open(path)
+		database, err := openSigned(ctx, path, chosen.by)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return database, err
 		}
@@ -58,6 +61,19 @@ func (p *program) openDatabase(chosen databaseFlags) (*db.DB, error) {
 	return starter.Open(dir)
 }
 
+// openSigned opens a database; one that has to be signed only if it is. Its root digest, which
+// vouches for every byte, is what is signed.
+func openSigned(ctx context.Context, path string, by *believed) (*db.DB, error) {
+	database, err := db.Open(path)
+	if err != nil || !by.demands(evidence.Database) {
+		return database, err
+	}
+	if _, err := by.signersOf(ctx, path, evidence.DatabaseType, database.Digest()); err != nil {
+		return nil, errors.Join(unsignedError("database", path, evidence.Database, err), database.Close())
+	}
+	return database, nil
+}
+
 // opening is a database that is being opened while the image is read: the starter database is
 // unpacked the first time, which takes as long as reading a small image.
 type opening struct {
@@ -67,7 +83,7 @@ type opening struct {
 }
 
 // startOpening begins to open the database, if vulnerabilities are looked for.
-func (p *program) startOpening(look []finding.Kind, chosen databaseFlags) *opening {
+func (p *program) startOpening(ctx context.Context, look []finding.Kind, chosen databaseFlags) *opening {
 	o := &opening{done: make(chan struct{})}
 	if !slices.Contains(look, finding.Vulnerability) {
 		close(o.done)
@@ -75,7 +91,7 @@ func (p *program) startOpening(look []finding.Kind, chosen databaseFlags) *openi
 	}
 	go func() {
 		defer close(o.done)
-		o.database, o.err = p.openDatabase(chosen)
+		o.database, o.err = p.openDatabase(ctx, chosen)
 	}()
 	return o
 }
@@ -228,16 +244,20 @@ func (p *program) warnOfBuild(stats db.Stats) {
 
 func (p *program) dbStatusCommand() *cobra.Command {
 	var chosen databaseFlags
+	var trust string
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show what the advisory database holds and how old it is",
 		Args:  p.noArguments,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			now, _, err := p.evaluatedAt()
 			if err != nil {
 				return err
 			}
-			database, err := p.openDatabase(chosen)
+			if chosen.by, err = believe(trust, now); err != nil {
+				return err
+			}
+			database, err := p.openDatabase(c.Context(), chosen)
 			if err != nil {
 				return err
 			}
@@ -246,6 +266,7 @@ func (p *program) dbStatusCommand() *cobra.Command {
 		},
 	}
 	chosen.register(c.Flags())
+	c.Flags().StringVar(&trust, "trust", "", "trust document `FILE`: if it says who may sign databases, one that is not signed is refused")
 	return c
 }
 

@@ -20,7 +20,8 @@ import (
 // scanned is what a scan learned, or what a document says that one learned.
 type scanned struct {
 	*scan.Result
-	stored *report.Report // the report that it was read from, nil if it was none
+	stored     *report.Report // the report that it was read from, nil if it was none
+	inRegistry bool           // it was read from a registry
 }
 
 // readDocument reads a target that is no image and holds facts all the same: a bill of materials,
@@ -38,7 +39,7 @@ func readDocument(target string) (*scanned, error) {
 	if isReport(data) {
 		result.stored, err = reportjson.Decode(bytes.NewReader(data), sbom.MaxSize)
 		if err == nil {
-			result.Facts = reportFacts(result.stored)
+			result.Facts, result.inRegistry = reportFacts(result.stored), true
 		}
 	} else {
 		result.Facts, err = sbom.Decode(data)

@@ -3,13 +3,17 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/advisory/vex"
+	"plimsoll.dev/plimsoll/evidence"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/policy"
@@ -22,18 +26,22 @@ import (
 type lineFlags struct {
 	policies, waivers, vex []string
 	as                     string
+	trust                  string
+	bundles                []string
 }
 
 func (l *lineFlags) register(flags flagSet) {
 	l.registerFiles(flags)
 	flags.StringVar(&l.as, "as", "", "the `NAME` that the image will carry; policies are scoped by it")
+	flags.StringArrayVar(&l.bundles, "bundle", nil, "with --trust, read signed evidence from `FILE` in place of the image's registry; may be given several times")
 }
 
-// registerFiles declares all but the name.
+// registerFiles declares all that is not about one image.
 func (l *lineFlags) registerFiles(flags flagSet) {
 	flags.StringArrayVar(&l.policies, "policy", nil, "policy `FILE`, oci://NAME@sha256:DIGEST for one in a registry, or a ready policy by its name: "+strings.Join(policy.ReadyNames(), ", ")+"; may be given several times, and the strictest wins (default: starter)")
 	flags.StringArrayVar(&l.waivers, "waivers", nil, "`FILE` of waivers; may be given several times")
 	flags.StringArrayVar(&l.vex, "vex", nil, "VEX document `FILE`: OpenVEX, CycloneDX or CSAF; may be given several times")
+	flags.StringVar(&l.trust, "trust", "", "trust document `FILE`: who may sign evidence, waivers, VEX, policies and databases")
 }
 
 // line is what an image is held against.
@@ -41,28 +49,55 @@ type line struct {
 	policies   []policy.Policy
 	waivers    []policy.Waiver
 	vex        []advisory.VEXStatement
+	signedVEX  []policy.SignedVEX
 	vexDigests []image.Digest
 	as         string
+
+	by      *believed // nil without --trust: then nothing counts as signed
+	bundles []string
+	remote  remoteFlags
 }
 
-func (p *program) readLine(ctx context.Context, flags lineFlags, remote remoteFlags) (*line, error) {
-	l := &line{as: flags.as}
+// readLine reads what the flags name. Signatures must hold at the time given.
+func (p *program) readLine(ctx context.Context, flags lineFlags, remote remoteFlags, at time.Time) (*line, error) {
+	l := &line{as: flags.as, bundles: flags.bundles, remote: remote}
+	if flags.trust == "" && len(flags.bundles) > 0 {
+		return nil, usageError{errors.New("--bundle: name with --trust the document that says who may sign what")}
+	}
 	var err error
-	if l.policies, err = p.readPolicies(ctx, flags.policies, remote); err != nil {
+	if l.by, err = believe(flags.trust, at); err != nil {
 		return nil, err
 	}
-	if l.waivers, err = readWaivers(flags.waivers); err != nil {
+	if l.policies, err = p.readPolicies(ctx, flags.policies, l.by, remote); err != nil {
+		return nil, err
+	}
+	if l.waivers, err = p.readWaivers(ctx, flags.waivers, l.by); err != nil {
 		return nil, err
 	}
 	for _, path := range flags.vex {
-		document, err := readVEX(path)
-		if err != nil {
+		if err := p.addVEX(ctx, l, path); err != nil {
 			return nil, err
 		}
-		l.vex = append(l.vex, document.Statements...)
-		l.vexDigests = append(l.vexDigests, document.Digest)
 	}
 	return l, nil
+}
+
+// addVEX reads a VEX document, and who has signed it.
+func (p *program) addVEX(ctx context.Context, l *line, path string) error {
+	document, content, err := readVEX(path)
+	if err != nil {
+		return err
+	}
+	l.vexDigests = append(l.vexDigests, document.Digest)
+	signers := p.optional(ctx, l.by, path, evidence.VEXFileType, content)
+	if len(signers) == 0 {
+		l.vex = append(l.vex, document.Statements...)
+		return nil
+	}
+	for _, statement := range document.Statements {
+		l.signedVEX = append(l.signedVEX, policy.SignedVEX{VEXStatement: statement, SignedBy: signers})
+	}
+	return nil
 }
 
 // decide evaluates the policies over what was found, under the name that the image will carry.
@@ -77,10 +112,16 @@ func (a *analysis) input(l *line) policy.Input {
 		a.facts.Target.Repository = image.RepositoryOf(l.as)
 		a.report.Target.Repository = a.facts.Target.Repository
 	}
+	var attested policy.Attestations
+	if a.report.Evidence != nil {
+		attested = *a.report.Evidence
+	}
 	return policy.Input{
 		Facts: a.facts, Findings: a.report.Findings, Coverage: a.report.Coverage,
-		Database: databaseInput(a.report.Database),
-		Policies: l.policies, Waivers: l.waivers, VEX: l.vex, VEXDigests: l.vexDigests,
+		Database: databaseInput(a.report.Database), Evidence: attested,
+		Policies: l.policies, Waivers: l.waivers, VEX: l.vex,
+		SignedVEX:  slices.Concat(l.signedVEX, a.signedVEX),
+		VEXDigests: slices.Concat(l.vexDigests, a.signedVEXDigests),
 		Repository: a.facts.Target.Repository, Tag: tagOf(l.as, a.facts.Target.Reference, a.facts.Target.Repository),
 		Pinned:    pinned(l.as, a.facts.Target.Reference),
 		Engine:    engineName + " " + engineVersion(),
@@ -142,7 +183,7 @@ func covers(r *report.Report, look []finding.Kind) bool {
 // again makes a stored report ready to be evaluated again.
 func again(stored *scanned, at moment, look []finding.Kind) *analysis {
 	r := *stored.stored
-	a := &analysis{facts: stored.Facts, report: r}
+	a := &analysis{facts: stored.Facts, report: r, stored: true, inRegistry: true}
 	if r.ScannedAt.IsZero() {
 		a.report.ScannedAt = r.EvaluatedAt
 	}
@@ -156,7 +197,7 @@ func again(stored *scanned, at moment, look []finding.Kind) *analysis {
 }
 
 // readPolicies reads policies, and finds ready ones by their names; without any, the starter policy stands.
-func (p *program) readPolicies(ctx context.Context, paths []string, remote remoteFlags) ([]policy.Policy, error) {
+func (p *program) readPolicies(ctx context.Context, paths []string, by *believed, remote remoteFlags) ([]policy.Policy, error) {
 	if len(paths) == 0 {
 		return policy.Starter(), nil
 	}
@@ -170,6 +211,9 @@ func (p *program) readPolicies(ctx context.Context, paths []string, remote remot
 		if err != nil {
 			return nil, err
 		}
+		if err := p.policySigned(ctx, by, path, content, remote); err != nil {
+			return nil, err
+		}
 		parsed, err := policy.Parse(path, content)
 		if err != nil {
 			return nil, err
@@ -179,8 +223,8 @@ func (p *program) readPolicies(ctx context.Context, paths []string, remote remot
 	return policies, nil
 }
 
-// readWaivers reads files of waivers.
-func readWaivers(paths []string) ([]policy.Waiver, error) {
+// readWaivers reads files of waivers, and who has signed them.
+func (p *program) readWaivers(ctx context.Context, paths []string, by *believed) ([]policy.Waiver, error) {
 	var waivers []policy.Waiver
 	for _, path := range paths {
 		content, err := readLimited(path, policy.MaxSize)
@@ -191,24 +235,32 @@ func readWaivers(paths []string) ([]policy.Waiver, error) {
 		if err != nil {
 			return nil, err
 		}
-		waivers = append(waivers, parsed...)
+		signers := p.optional(ctx, by, path, evidence.WaiversType, content)
+		for _, w := range parsed {
+			waivers = append(waivers, w.Signed(signers...))
+		}
 	}
 	return waivers, nil
 }
 
-// readVEX reads a VEX document. One that does not call itself anything is called by its digest.
-func readVEX(path string) (vex.Document, error) {
+// readVEX reads a VEX document, and returns its bytes, too.
+func readVEX(path string) (vex.Document, []byte, error) {
 	content, err := readLimited(path, vex.MaxSize)
 	if err != nil {
-		return vex.Document{}, fmt.Errorf("reading a VEX document: %w", err)
+		return vex.Document{}, nil, fmt.Errorf("reading a VEX document: %w", err)
 	}
 	document, err := vex.Decode(path, content)
+	return calledByDigest(document), content, err
+}
+
+// calledByDigest calls a document that does not call itself anything by its digest.
+func calledByDigest(document vex.Document) vex.Document {
 	for i := range document.Statements {
 		if s := &document.Statements[i]; s.Document == "" {
 			s.Document = document.Digest.String()
 		}
 	}
-	return document, err
+	return document
 }
 
 // readLimited reads a file of at most limit bytes.

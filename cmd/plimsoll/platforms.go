@@ -31,7 +31,7 @@ func (p *program) analyseAll(ctx context.Context, target string, look []finding.
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	opening := p.startOpening(look, databaseChosen)
+	opening := p.startOpening(ctx, look, databaseChosen)
 	defer opening.close()
 	there, err := r.source.Platforms(ctx)
 	if err != nil {
@@ -66,6 +66,17 @@ func firstOf(first, second error) error {
 		return first
 	}
 	return second
+}
+
+// decideAll gathers evidence for every image, and decides.
+func (p *program) decideAll(ctx context.Context, all *platforms, l *line) error {
+	for _, a := range all.analyses {
+		if err := p.gather(ctx, a, l); err != nil {
+			return err
+		}
+	}
+	all.decide(l)
+	return nil
 }
 
 // decide decides on every image, and on those that were missed: nothing is known of them.

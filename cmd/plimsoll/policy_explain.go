@@ -52,13 +52,20 @@ func (p *program) policyExplain(ctx context.Context, target string, flags checkF
 	if err := flags.output.check(); err != nil {
 		return err
 	}
-	line, err := p.readLine(ctx, flags.line, flags.target.remote)
+	at, err := p.moment()
 	if err != nil {
 		return err
 	}
-	flags.database.asStored = flags.database.path == ""
+	line, err := p.readLine(ctx, flags.line, flags.target.remote, at.now)
+	if err != nil {
+		return err
+	}
+	flags.database.asStored, flags.database.by = flags.database.path == "", line.by
 	a, err := p.analyse(ctx, target, policy.Reads(line.policies), flags.target, flags.database)
 	if err != nil {
+		return err
+	}
+	if err := p.gather(ctx, a, line); err != nil {
 		return err
 	}
 	decided, told := policy.Explain(a.input(line))

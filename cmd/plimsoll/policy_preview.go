@@ -67,18 +67,18 @@ func (p *program) policyPreview(ctx context.Context, flags previewFlags) error {
 	if len(flags.line.policies) == 0 {
 		return usageError{errors.New("policy preview wants --policy: the policy to try")}
 	}
-	line, err := p.readLine(ctx, flags.line, flags.remote)
+	at, err := p.moment()
 	if err != nil {
 		return err
 	}
-	at, err := p.moment()
+	line, err := p.readLine(ctx, flags.line, flags.remote, at.now)
 	if err != nil {
 		return err
 	}
 	document := newPreview(at, stage, line)
 	holds := *line
 	if len(flags.with) > 0 {
-		if holds.policies, err = p.readPolicies(ctx, flags.with, flags.remote); err != nil {
+		if holds.policies, err = p.readPolicies(ctx, flags.with, line.by, flags.remote); err != nil {
 			return err
 		}
 		document.With = policyNames(holds.policies)

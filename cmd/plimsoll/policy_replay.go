@@ -63,7 +63,7 @@ func (p *program) policyReplay(ctx context.Context, paths []string, at string, f
 	if err != nil {
 		return usageError{fmt.Errorf("--at %q: want a time such as 2026-12-24T00:00:00Z", at)}
 	}
-	line, err := p.readLine(ctx, flags.line, flags.remote)
+	line, err := p.readLine(ctx, flags.line, flags.remote, when)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (p *program) policyTest(ctx context.Context, args []string, flags policyTes
 	var given []policy.Policy
 	if len(flags.policies) > 0 {
 		var err error
-		if given, err = p.readPolicies(ctx, flags.policies, flags.remote); err != nil {
+		if given, err = p.readPolicies(ctx, flags.policies, nil, flags.remote); err != nil {
 			return err
 		}
 	}
@@ -74,7 +74,7 @@ func (p *program) policyTest(ctx context.Context, args []string, flags policyTes
 	}
 	run := policyTestRun{Results: policytest.Results{Schema: policytest.Schema},
 		read: func(path string) ([]policy.Policy, error) {
-			return p.readPolicies(ctx, []string{path}, flags.remote)
+			return p.readPolicies(ctx, []string{path}, nil, flags.remote)
 		}}
 	for _, file := range files {
 		if err := run.file(file, given); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,7 +18,6 @@ import (
 func (p *program) reproduceCommand() *cobra.Command {
 	var line lineFlags
 	var remote remoteFlags
-	var signed signedFlags
 	c := &cobra.Command{
 		Use:   "reproduce REPORT",
 		Short: "Derive a report's verdict again from its recorded inputs, and compare",
@@ -38,14 +36,9 @@ Exit status: 0 the same verdict; 3 another, or an input differs, or no such verd
   plimsoll reproduce report.json --policy policy.yaml --trust trust.yaml --bundle app.sigstore.jsonl`,
 		Args: p.oneTarget,
 		RunE: func(c *cobra.Command, args []string) error {
-			if signed.trust == "" && len(signed.bundles) > 0 {
-				return usageError{errors.New("--bundle: name with --trust the document that says who may sign a verdict")}
-			}
-			return p.reproduce(c.Context(), args[0], line, remote, signed)
+			return p.reproduce(c.Context(), args[0], line, remote)
 		},
 	}
-	c.Flags().StringVar(&signed.trust, "trust", "", "also compare with the signed verdict, as the trust document `FILE` believes it")
-	c.Flags().StringArrayVar(&signed.bundles, "bundle", nil, "read the signed verdict from `FILE` in place of the registry; may be given several times")
 	line.register(c.Flags())
 	remote.register(c.Flags())
 	return c
@@ -68,19 +61,22 @@ func readVerdict(path string) (*scanned, error) {
 	return document, nil
 }
 
-func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, remote remoteFlags, signed signedFlags) error {
+func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, remote remoteFlags) error {
 	document, err := readVerdict(path)
 	if err != nil {
 		return err
 	}
 	recorded := document.stored.Verdict
-	line, err := p.readLine(ctx, flags, remote)
-	if err != nil {
-		return err
-	}
 	a, err := recordedAnalysis(document)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	line, err := p.readLine(ctx, flags, remote, a.report.EvaluatedAt)
+	if err != nil {
+		return err
+	}
+	if err := p.gatherVEX(ctx, a, line); err != nil {
+		return err
 	}
 	if flags.as == "" {
 		line.as = nameOf(recorded.Inputs.Subject)
@@ -88,8 +84,8 @@ func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, r
 	a.decide(line)
 	differences := compareVerdicts(*recorded, *a.report.Verdict, line)
 	by := ""
-	if signed.trust != "" && len(differences) == 0 {
-		if by, differences, err = p.compareSigned(ctx, *a.report.Verdict, signed, remote); err != nil {
+	if flags.trust != "" && len(differences) == 0 {
+		if by, differences, err = p.compareSigned(ctx, *a.report.Verdict, flags, remote); err != nil {
 			return err
 		}
 	}
@@ -119,7 +115,7 @@ func recordedAnalysis(document *scanned) (*analysis, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &analysis{facts: document.Facts, report: *document.stored}
+	a := &analysis{facts: document.Facts, report: *document.stored, stored: true, inRegistry: true}
 	a.facts.Target.Reference = document.stored.Target.Reference
 	a.report.EvaluatedAt = at
 	if a.report.ScannedAt.IsZero() {
@@ -173,7 +169,8 @@ func compareInputs(recorded, derived verdict.Inputs, line *line) []string {
 	compare("database", recorded.Database.String(), derived.Database.String(), report)
 	compare("policy", recorded.Policy.String(), derived.Policy.String(), "give the file with --policy")
 	compare("waivers", recorded.Waivers.String(), derived.Waivers.String(), "give the file with --waivers")
-	compare("vex", recorded.VEX.String(), derived.VEX.String(), "give the document with --vex")
+	compare("vex", recorded.VEX.String(), derived.VEX.String(), "give the document with --vex, or --trust if it was attached to the image")
+	compare("evidence", recorded.Evidence.String(), derived.Evidence.String(), report)
 	compare("engine", recorded.Engine, derived.Engine, "")
 	compare("scannedAt", recorded.ScannedAt, derived.ScannedAt, report)
 	return differences

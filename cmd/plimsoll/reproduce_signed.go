@@ -12,15 +12,9 @@ import (
 	"plimsoll.dev/plimsoll/verdict"
 )
 
-// signedFlags say where a signed verdict is, and who may have signed it.
-type signedFlags struct {
-	trust   string
-	bundles []string
-}
-
 // compareSigned looks for the signed verdict that is the derived one, byte for byte. It returns
 // who signed it, or why it was not found.
-func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, signed signedFlags, remote remoteFlags) (by string, differences []string, err error) {
+func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, flags lineFlags, remote remoteFlags) (by string, differences []string, err error) {
 	subject := derived.Inputs.Subject
 	if subject.Repository == "" || subject.Digest.IsZero() {
 		return "", []string{"the verdict is about no digest under a name, so none like it can have been signed"}, nil
@@ -29,13 +23,13 @@ func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, si
 	if err != nil {
 		return "", nil, err
 	}
-	verifier, _, err := openProof(signed.trust)
+	verifier, _, err := openProof(flags.trust)
 	if err != nil {
 		return "", nil, err
 	}
 	verifier.want = evidence.Want{Repository: subject.Repository, Now: now, Ended: true}
 	name := subject.Repository + "@" + subject.Digest.String()
-	_, read, err := p.readEvidence(ctx, name, verifyFlags{remote: remote, bundles: signed.bundles})
+	_, read, err := p.readEvidence(ctx, name, verifyFlags{remote: remote, bundles: flags.bundles})
 	if err != nil {
 		return "", nil, err
 	}

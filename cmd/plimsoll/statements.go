@@ -110,10 +110,7 @@ func (s *stater) vulnerabilities() (evidence.Statement, error) {
 func readOpenVEX(paths []string) ([]json.RawMessage, error) {
 	var documents []json.RawMessage
 	for _, path := range paths {
-		if _, err := readVEX(path); err != nil {
-			return nil, err
-		}
-		content, err := readLimited(path, evidence.MaxStatement)
+		_, content, err := readVEX(path)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +146,7 @@ func unchanged(path string, document *scanned) error {
 	was, is := recorded.Inputs, a.report.Verdict.Inputs
 	changed := cmp.Or(
 		differs(was.Subject != is.Subject, "subject"), differs(was.Facts != is.Facts, "facts"),
-		differs(was.Findings != is.Findings, "findings"), differs(was.Database != is.Database, "database"))
+		differs(was.Findings != is.Findings, "findings"), differs(was.Database != is.Database, "database"), differs(was.Evidence != is.Evidence, "evidence"))
 	if changed != "" {
 		return fmt.Errorf("%s was changed after it was made: its %s differ from what its verdict names; check the image again", path, changed)
 	}

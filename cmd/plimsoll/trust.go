@@ -100,47 +100,63 @@ func (v proof) message(read sigstore.Found) evidence.Message {
 // predicate is what a user calls a kind of statement.
 type predicate struct {
 	name  string
+	about subjectKind
 	types []string // those that are read; the first is the one that is written
 }
+
+// subjectKind is what a predicate is about, and whether attest writes it.
+type subjectKind int
+
+const (
+	ofImage  subjectKind = iota // an image, and attest says it
+	byOthers                    // an image, and others say it
+	ofFile                      // a file
+)
 
 // predicates are those with a name; --predicate of verify takes a type's URI, too.
 func predicates() []predicate {
 	return []predicate{
-		{"verdict", []string{evidence.VerdictType}},
-		{"sbom-cyclonedx", []string{evidence.CycloneDXType}},
-		{"sbom-spdx", []string{evidence.SPDXType}},
-		{"vulns", []string{evidence.VulnsType, evidence.OldVulnsType}},
-		{"openvex", []string{evidence.OpenVEXType, "https://openvex.dev/ns"}},
-		{"manifest", []string{evidence.ManifestType}},
-		{"provenance", []string{evidence.ProvenanceType, evidence.OldProvenance}},
-		{"signature", []string{evidence.CosignSignType, ship.SimpleSigningType}},
+		{"verdict", ofImage, []string{evidence.VerdictType}},
+		{"sbom-cyclonedx", ofImage, []string{evidence.CycloneDXType}},
+		{"sbom-spdx", ofImage, []string{evidence.SPDXType}},
+		{"vulns", ofImage, []string{evidence.VulnsType, evidence.OldVulnsType}},
+		{"openvex", ofImage, []string{evidence.OpenVEXType, "https://openvex.dev/ns"}},
+		{"manifest", ofImage, []string{evidence.ManifestType}},
+		{"provenance", byOthers, []string{evidence.ProvenanceType, evidence.OldProvenance}},
+		{"signature", byOthers, []string{evidence.CosignSignType, ship.SimpleSigningType}},
+		{"policy", ofFile, []string{evidence.PolicyType}},
+		{"waivers", ofFile, []string{evidence.WaiversType}},
+		{"vex", ofFile, []string{evidence.VEXFileType}},
+		{"database", ofFile, []string{evidence.DatabaseType}},
 	}
 }
 
-// parsePredicates reads --predicate: names, or URIs where they are allowed.
-func parsePredicates(words []string, allowed int, uris bool) ([]predicate, error) {
+// parsePredicates reads --predicate of attest, or of verify: that takes more, and URIs. What is
+// about a file does not go with anything else.
+func parsePredicates(words []string, verify bool) ([]predicate, error) {
 	var chosen []predicate
 	var names []string
-	for _, known := range predicates()[:allowed] {
-		names = append(names, known.name)
+	for _, known := range predicates() {
+		if verify || known.about != byOthers {
+			names = append(names, known.name)
+		}
 	}
 	for _, word := range words {
-		found := false
-		for _, known := range predicates()[:allowed] {
-			if known.name == word {
-				chosen, found = append(chosen, known), true
-			}
-		}
+		at := slices.IndexFunc(predicates(), func(known predicate) bool { return known.name == word && slices.Contains(names, word) })
 		switch {
-		case found:
-		case uris && strings.Contains(word, "://"):
-			chosen = append(chosen, predicate{word, []string{word}})
+		case at >= 0:
+			chosen = append(chosen, predicates()[at])
+		case verify && strings.Contains(word, "://"):
+			chosen = append(chosen, predicate{name: word, about: byOthers, types: []string{word}})
 		default:
 			return nil, usageError{fmt.Errorf("--predicate %.80q: want %s", word, strings.Join(names, ", "))}
 		}
 	}
-	if len(chosen) == 0 {
+	switch {
+	case len(chosen) == 0:
 		return nil, usageError{fmt.Errorf("--predicate: name at least one of %s", strings.Join(names, ", "))}
+	case len(chosen) > 1 && slices.ContainsFunc(chosen, func(c predicate) bool { return c.about == ofFile }):
+		return nil, usageError{fmt.Errorf("--predicate %s: policy, waivers, vex and database are each about a file of their own: name one alone", strings.Join(words, ","))}
 	}
 	return chosen, nil
 }

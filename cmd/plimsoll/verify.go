@@ -37,13 +37,16 @@ type verifyFlags struct {
 func (p *program) verifyCommand() *cobra.Command {
 	var flags verifyFlags
 	c := &cobra.Command{
-		Use:   "verify NAME --trust FILE | --expect FILE",
+		Use:   "verify NAME|FILE --trust FILE | --expect FILE",
 		Short: "Verify the evidence for an image: who says what of it, and is it proved?",
 		Long: `Verify reads the evidence that lies beside an image in its registry (bundles as referrers or under
 the fallback tag, cosign's older signatures and attestations, BuildKit's unsigned ones) and verifies
 it against a trust document, which says who may sign what. Of several verdicts the newest counts, of
 equally new ones the one that denies; it must be about this name and digest and still be valid. For an
 index, each image that it lists needs one, and the strictest outcome counts.
+
+With --predicate policy, waivers, vex or database it is a file that is verified, by the signatures in
+FILE.sigstore.json beside it or in --bundle; or a policy, named oci://NAME@sha256:DIGEST.
 
 Reading that ends early, or leaves out what could not be read, is incomplete: never a pass. With
 --bundle, evidence is read from files (a bundle, or one a line) and no registry is asked: name the
@@ -59,6 +62,7 @@ Exit status: 0 verified, and with --stage not denied there; 3 not verified, deni
   plimsoll verify registry.example/app@sha256:... --trust trust.yaml --stage ship --max-age 24h
   plimsoll verify registry.example/app:1.2 --trust trust.yaml --predicate signature,sbom-cyclonedx
   plimsoll verify registry.example/app@sha256:... --trust trust.yaml --bundle app.sigstore.jsonl
+  plimsoll verify waivers.yaml --trust trust.yaml --predicate waivers
   plimsoll verify --expect plimsoll.lock.yaml --trust trust.yaml`,
 		Args: func(c *cobra.Command, args []string) error { return checkVerifyArguments(c, args, flags) },
 		RunE: func(c *cobra.Command, args []string) error {
@@ -71,7 +75,7 @@ Exit status: 0 verified, and with --stage not denied there; 3 not verified, deni
 	flags.remote.register(c.Flags())
 	registerFormat(c.Flags(), &flags.format)
 	c.Flags().StringVar(&flags.trust, "trust", "", "trust document `FILE`: who may sign what")
-	c.Flags().StringSliceVar(&flags.predicates, "predicate", []string{"verdict"}, "`KINDS` of evidence that there must be: verdict, sbom-cyclonedx, sbom-spdx, vulns, openvex, manifest, provenance, signature, or a predicate type's URI")
+	c.Flags().StringSliceVar(&flags.predicates, "predicate", []string{"verdict"}, "`KINDS` of evidence that there must be: verdict, sbom-cyclonedx, sbom-spdx, vulns, openvex, manifest, provenance, signature, or a predicate type's URI; or one of policy, waivers, vex, database, of a file")
 	c.Flags().StringSliceVar(&flags.names, "signer", nil, "`NAMES` in the trust document whose signatures count (default: all that have the role)")
 	c.Flags().StringVar(&flags.role, "role", "", "the `ROLE` that signers of predicate types named by URI must have")
 	c.Flags().DurationVar(&flags.maxAge, "max-age", 0, "how `OLD` evidence may be, such as 24h (default: any age; a verdict's own end holds besides)")
@@ -101,7 +105,7 @@ func (f verifyFlags) want(now time.Time, repository string) evidence.Want {
 
 // check looks at the flags before anything is read.
 func (f verifyFlags) check() ([]predicate, error) {
-	chosen, err := parsePredicates(f.predicates, len(predicates()), true)
+	chosen, err := parsePredicates(f.predicates, true)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +147,7 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 	if err != nil {
 		return err
 	}
-	there, reading, err := p.readEvidence(ctx, name, flags)
+	there, reading, err := p.readEvidenceOf(ctx, name, chosen[0], flags)
 	if err != nil {
 		return err
 	}
@@ -162,6 +166,14 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 		return errDenied
 	}
 	return nil
+}
+
+// readEvidenceOf reads the evidence for an image, or for a file.
+func (p *program) readEvidenceOf(ctx context.Context, name string, wanted predicate, flags verifyFlags) (there resolvedName, all gathered, err error) {
+	if wanted.about == ofFile {
+		return p.readSignatures(ctx, name, wanted, flags)
+	}
+	return p.readEvidence(ctx, name, flags)
 }
 
 // readEvidence reads the evidence for an image: from files, or where it lies in its registry.

@@ -244,7 +244,7 @@ func (p *program) waiverList(ctx context.Context, paths []string, flags waiverLi
 		}
 		at = moment{at.now.UTC().Truncate(time.Second), true}
 	}
-	waivers, err := readWaivers(paths)
+	waivers, err := p.readWaivers(ctx, paths, nil)
 	if err != nil {
 		return err
 	}
@@ -295,7 +295,7 @@ func waiverRows(waivers []policy.Waiver, now time.Time) []waiverRow {
 
 // heldAgainst has rows say what becomes of their waivers for one report.
 func (p *program) heldAgainst(ctx context.Context, rows []waiverRow, waivers []policy.Waiver, flags waiverListFlags, at moment) error {
-	policies, err := p.readPolicies(ctx, flags.policies, flags.remote)
+	policies, err := p.readPolicies(ctx, flags.policies, nil, flags.remote)
 	if err != nil {
 		return err
 	}
@@ -394,11 +394,11 @@ func (p *program) waiverLint(ctx context.Context, paths, policyPaths []string, r
 	}
 	var policies []policy.Policy
 	if len(policyPaths) > 0 {
-		if policies, err = p.readPolicies(ctx, policyPaths, remote); err != nil {
+		if policies, err = p.readPolicies(ctx, policyPaths, nil, remote); err != nil {
 			return err
 		}
 	}
-	waivers, problems, err := readEachWaiver(paths)
+	waivers, problems, err := p.readEachWaiver(ctx, paths)
 	if err != nil {
 		return err
 	}
@@ -416,9 +416,9 @@ func (p *program) waiverLint(ctx context.Context, paths, policyPaths []string, r
 }
 
 // readEachWaiver reads files, and goes on after one that holds mistakes.
-func readEachWaiver(paths []string) (waivers []policy.Waiver, problems []policy.Problem, err error) {
+func (p *program) readEachWaiver(ctx context.Context, paths []string) (waivers []policy.Waiver, problems []policy.Problem, err error) {
 	for _, path := range paths {
-		read, err := readWaivers([]string{path})
+		read, err := p.readWaivers(ctx, []string{path}, nil)
 		var mistakes *policy.ParseError
 		switch {
 		case errors.As(err, &mistakes):

@@ -14,7 +14,7 @@ import (
 // Of returns the bill of what facts hold. The packages are listed in the order of
 // inventory.ComparePackages.
 func Of(facts inventory.Facts) *Bill {
-	b := &Bill{Subject: subjectOf(facts), Properties: documentOf(facts.Coverage), Complete: completeness(facts.Coverage)}
+	b := &Bill{Subject: subjectOf(facts), Properties: documentOf(facts.Coverage), Complete: CompletenessOf(facts.Coverage)}
 	if facts.Distro != nil {
 		b.Components = append(b.Components, systemOf(*facts.Distro))
 	}
@@ -39,8 +39,8 @@ func documentOf(coverage inventory.Coverage) []Property {
 	return list
 }
 
-// completeness is Complete only if every kind of package was seen in full.
-func completeness(coverage inventory.Coverage) Completeness {
+// CompletenessOf is Complete only if every kind of package was seen in full.
+func CompletenessOf(coverage inventory.Coverage) Completeness {
 	seen := false
 	for dimension, state := range coverage.States {
 		if !strings.HasPrefix(dimension, packagesDimension) {

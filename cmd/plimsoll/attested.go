@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"plimsoll.dev/plimsoll/advisory/vex"
+	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/image/registry"
+	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/inventory/sbom"
+	"plimsoll.dev/plimsoll/inventory/sbom/bill"
+	"plimsoll.dev/plimsoll/policy"
+	"plimsoll.dev/plimsoll/ship"
+)
+
+// gather reads what is said of an image and verifies it, if the line asks for it: beside the image
+// in its registry, or in the files that were named. Where there is neither, nothing is gathered, and
+// what a policy asks about evidence stays open.
+func (p *program) gather(ctx context.Context, a *analysis, l *line) error {
+	if l.by == nil {
+		return nil // what a stored report holds counts, as all that it holds
+	}
+	a.report.Evidence = nil
+	if !policy.ReadsEvidence(l.policies) && !policy.NamesVEXSigners(l.policies) {
+		return nil
+	}
+	g := &gathering{by: l.by, about: a, verdicts: policy.ReadsVerdicts(l.policies), vex: policy.NamesVEXSigners(l.policies)}
+	g.all.Gathered, g.all.Items = true, []policy.Attestation{}
+	found, err := p.evidenceOf(ctx, a, l, &g.all)
+	if err != nil || found == nil {
+		return err
+	}
+	if err := g.take(ctx, found); err != nil {
+		return err
+	}
+	for _, why := range g.refused[:min(len(g.refused), 3)] {
+		p.warn("evidence does not count: " + why)
+	}
+	if more := len(g.refused) - 3; more > 0 {
+		p.warn(fmt.Sprintf("%d more pieces of evidence do not count: see plimsoll verify", more))
+	}
+	a.report.Evidence, a.signedVEX, a.signedVEXDigests = &g.all, g.statements, g.documents
+	return nil
+}
+
+// gatherVEX reads the VEX documents that are attached to an image. The evidence stays that of the
+// report: it is an input that the report holds.
+func (p *program) gatherVEX(ctx context.Context, a *analysis, l *line) error {
+	if l.by == nil || !policy.NamesVEXSigners(l.policies) {
+		return nil
+	}
+	recorded := a.report.Evidence
+	err := p.gather(ctx, a, l)
+	a.report.Evidence = recorded
+	return err
+}
+
+// evidenceOf finds the evidence; nil if there is no place to look in.
+func (p *program) evidenceOf(ctx context.Context, a *analysis, l *line, all *policy.Attestations) ([]ship.Found, error) {
+	target := a.facts.Target
+	switch {
+	case len(l.bundles) > 0 && target.Digest.IsZero():
+		return nil, fmt.Errorf("--bundle: %s has no manifest digest, which evidence would be about: check the image in its registry or in an OCI layout", target.Reference)
+	case len(l.bundles) > 0:
+		read, err := readBundles(l.bundles, target.Digest)
+		return read.evidence, err
+	case !a.inRegistry || target.Repository == "" || target.Digest.IsZero() || p.global.offline:
+		return nil, nil
+	}
+	return p.evidenceBeside(ctx, target, l.remote, all)
+}
+
+// evidenceBeside reads what lies beside an image in its registry, and beside the index that lists it.
+func (p *program) evidenceBeside(ctx context.Context, target inventory.Target, remote remoteFlags, all *policy.Attestations) (found []ship.Found, err error) {
+	repository, err := p.openRepository(ctx, target.Repository, registry.Read, remote)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, repository.Close()) }()
+	subjects := []ship.Subject{{Digest: target.Digest, Index: target.IndexDigest}}
+	if !target.IndexDigest.IsZero() {
+		if err := lists(ctx, repository, target); err != nil {
+			return nil, err
+		}
+		subjects = append(subjects, ship.Subject{Digest: target.IndexDigest})
+	}
+	found = []ship.Found{}
+	for _, subject := range subjects {
+		reading, err := ship.Read(ctx, repository, subject)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, reading.Evidence...)
+		if !reading.Complete() && all.Incomplete == "" {
+			all.Incomplete = "not all evidence could be read"
+			if len(reading.Problems) > 0 {
+				all.Incomplete += ": " + reading.Problems[0].Why
+			}
+		}
+	}
+	return found, nil
+}
+
+// lists refuses an index that does not list the image: what is said of it would not be said of the image.
+func lists(ctx context.Context, repository *registry.Repository, target inventory.Target) error {
+	there, err := resolveName(ctx, repository, target.IndexDigest.String())
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(there.children, func(c child) bool { return c.digest == target.Digest }) {
+		return fmt.Errorf("the index %s does not list the image %s that is said to be from it: check the image again", there, target.Digest)
+	}
+	return nil
+}
+
+// gathering turns what was found into plain values, for policies.
+type gathering struct {
+	by       *believed
+	about    *analysis
+	verdicts bool // verdicts are asked for
+	vex      bool // VEX documents are
+
+	all        policy.Attestations
+	indexBy    []string // who has signed the index
+	statements []policy.SignedVEX
+	documents  []image.Digest
+	refused    []string
+}
+
+// take takes in what can be verified. BuildKit's attestations come last: nobody signs them, but
+// whoever has signed the index that lists them by digest stands for them.
+func (g *gathering) take(ctx context.Context, found []ship.Found) error {
+	seen := map[image.Digest]bool{}
+	for _, each := range found {
+		if each.Layout == evidence.BuildKitChild || seen[each.Digest] && each.Layout != evidence.CosignSignature {
+			continue
+		}
+		seen[each.Digest] = true
+		verified, err := g.verify(ctx, each)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err == nil {
+			err = g.add(each.Subject, verified)
+		}
+		if err != nil {
+			g.refused = append(g.refused, fmt.Sprintf("%s: %v", each.Digest, err))
+		}
+	}
+	for _, each := range found {
+		if each.Layout == evidence.BuildKitChild {
+			g.addChild(each)
+		}
+	}
+	return nil
+}
+
+// verify verifies one thing. Whether a verdict is valid still, policies ask.
+func (g *gathering) verify(ctx context.Context, each ship.Found) (evidence.Verified, error) {
+	verifier := g.by.proof
+	verifier.want.Repository, verifier.want.Ended = g.about.facts.Target.Repository, true
+	if each.PredicateType == "" {
+		each.PredicateType = ship.ClaimedType(each.Content)
+	}
+	if each.PredicateType == "" {
+		return evidence.Verified{}, errors.New("it holds no statement")
+	}
+	verified, err := verifier.Verify(ctx, each)
+	if index := g.about.facts.Target.IndexDigest; errors.Is(err, evidence.ErrSubject) && each.Layout == evidence.File && !index.IsZero() && !g.about.stored {
+		each.Subject = index // the image was chosen from it, a moment ago
+		return verifier.Verify(ctx, each)
+	}
+	return verified, err
+}
+
+// add takes in what was verified.
+func (g *gathering) add(subject image.Digest, verified evidence.Verified) error {
+	statement := verified.Statement
+	switch role, _ := evidence.RoleOf(statement.PredicateType); {
+	case role == evidence.VEX:
+		return g.addVEX(verified)
+	case role == evidence.Verdicts && !g.verdicts:
+		return nil
+	case role == evidence.Verdicts:
+		said, err := evidence.VerdictOf(statement)
+		if err != nil || said.Inputs.Subject.Digest != g.about.facts.Target.Digest {
+			return err // one on another image of the index is no evidence for this one
+		}
+	}
+	if slices.Contains(policy.SignaturePredicates(), statement.PredicateType) && subject == g.about.facts.Target.IndexDigest {
+		g.indexBy = append(g.indexBy, verified.Names()...)
+	}
+	g.all.Items = append(g.all.Items, attestationOf(verified, verified.Names()))
+	return nil
+}
+
+// addVEX takes in the statements of a VEX document.
+func (g *gathering) addVEX(verified evidence.Verified) error {
+	if !g.vex {
+		return nil
+	}
+	document, err := vex.Decode(verified.Digest.String(), verified.Statement.Predicate)
+	if err != nil {
+		return err
+	}
+	g.documents = append(g.documents, document.Digest)
+	for _, statement := range calledByDigest(document).Statements {
+		g.statements = append(g.statements, policy.SignedVEX{VEXStatement: statement, SignedBy: verified.Names()})
+	}
+	return nil
+}
+
+// addChild takes in one of BuildKit's attestations, by those signers of its index who may sign such.
+func (g *gathering) addChild(each ship.Found) {
+	role, known := evidence.RoleOf(each.PredicateType)
+	if !known {
+		role = g.by.proof.role
+	}
+	names := slices.DeleteFunc(slices.Clone(g.indexBy), func(name string) bool { return !g.by.trust.May(name, role) })
+	statement, err := evidence.ParseStatement(each.Content)
+	if err != nil || len(names) == 0 || !statement.About(each.Subject) || each.Subject != g.about.facts.Target.Digest {
+		return
+	}
+	slices.Sort(names)
+	g.all.Items = append(g.all.Items, attestationOf(evidence.Verified{Statement: statement, Layout: each.Layout, Digest: each.Digest}, slices.Compact(names)))
+}
+
+// attestationOf is a verified statement as policies read it. What cannot be read stays unknown.
+func attestationOf(verified evidence.Verified, names []string) policy.Attestation {
+	statement := verified.Statement
+	a := policy.Attestation{
+		PredicateType: statement.PredicateType, Signers: names,
+		SignedAt: seconds(verified.SignedAt), Layout: string(verified.Layout), Digest: verified.Digest,
+	}
+	if stated, says, err := statement.StatedTime(); err == nil && says {
+		a.StatedAt = seconds(stated)
+	}
+	if built, err := evidence.ProvenanceOf(statement); err == nil {
+		a.Builder, a.BuildType, a.SourceRepository, a.SourceRef = built.Builder, built.BuildType, built.Repository, built.Ref
+	}
+	if said, err := evidence.VerdictOf(statement); err == nil {
+		a.Verdict = &policy.AttestedVerdict{Result: evidence.ResultOf(said), By: evidence.VerifierOf(statement)}
+		if until, err := time.Parse(time.RFC3339, said.ValidUntil); err == nil {
+			a.Verdict.ValidUntil = until.UTC()
+		}
+	}
+	if slices.Contains(policy.SBOMPredicates(), statement.PredicateType) {
+		if facts, err := sbom.Decode(statement.Predicate); err == nil {
+			a.SBOM = &policy.AttestedSBOM{Packages: len(facts.Packages), Complete: bill.CompletenessOf(facts.Coverage) == bill.Complete}
+		}
+	}
+	return a
+}
+
+// seconds is a time as reports write it.
+func seconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }

@@ -1,0 +1,47 @@
+package evidence
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// fileWord is the predicate about a file: that its signer stands for it.
+type fileWord struct {
+	Created string `json:"created"` // RFC 3339, when it was signed
+}
+
+// FileStatement says that its signer stands for a file: a policy, waivers, a VEX document, each by
+// the digest of its bytes, or an advisory database by its root digest. What is in the file is not
+// repeated: two places could say two things.
+func FileStatement(predicateType string, at time.Time, subjects ...Subject) (Statement, error) {
+	if !slices.Contains([]string{PolicyType, WaiversType, VEXFileType, DatabaseType}, predicateType) {
+		return Statement{}, fmt.Errorf("the predicate %.80q is about no file", predicateType)
+	}
+	return NewStatement(predicateType, fileWord{at.UTC().Format(time.RFC3339)}, subjects...)
+}
+
+// Names are what the trust calls the signers, each once.
+func (v Verified) Names() []string {
+	var names []string
+	for _, who := range v.Signers {
+		names = append(names, who.Name)
+	}
+	return slices.Compact(names) // they are sorted
+}
+
+// SignersOf returns who has signed bundles about one content, as the trust calls them, each once.
+// Bundles that do not hold do not count; if none does, the error says why.
+func (v *Verifier) SignersOf(ctx context.Context, bundles [][]byte, want Want) ([]string, error) {
+	verified, err := v.VerifyAll(ctx, bundles, want)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, each := range verified {
+		names = append(names, each.Names()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
