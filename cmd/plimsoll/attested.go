@@ -82,7 +82,7 @@ func (p *program) evidenceBeside(ctx context.Context, target inventory.Target, r
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, repository.Close()) }()
-	subjects := []ship.Subject{{Digest: target.Digest, Index: target.IndexDigest}}
+	subjects := []ship.Subject{{Digest: target.Digest}}
 	if !target.IndexDigest.IsZero() {
 		if err := lists(ctx, repository, target); err != nil {
 			return nil, err
