@@ -16,12 +16,13 @@ import (
 const old = 7 * 24 * time.Hour
 
 // notes writes what a reader must know to weigh the findings: what is left out, what was not
-// understood, and how old the advisories are.
+// understood, how old the advisories are, and what was signed.
 func (p *page) notes(r *report.Report) {
 	p.blank()
 	p.suppressed(r.Suppressed)
 	p.coverage(r)
 	p.database(r)
+	p.evidence(r.Evidence)
 	if r.Replay {
 		p.note(caution, "Replay", []string{"evaluated as of " + r.EvaluatedAt.UTC().Format(time.RFC3339) + "; no gate accepts this result"})
 	}

@@ -2,10 +2,12 @@ package example
 
 import (
 	"fmt"
+	"time"
 
 	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/finding"
 	"plimsoll.dev/plimsoll/inventory"
+	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/report"
 	"plimsoll.dev/plimsoll/verdict"
 )
@@ -90,6 +92,7 @@ func Allowed() *report.Report {
 		r.Coverage.Set(name, inventory.Full)
 	}
 	r.Coverage.Set("secret", inventory.NotRun)
+	r.Evidence = attested()
 	r.Verdict = &verdict.Verdict{
 		Outcome: map[verdict.Stage]verdict.Outcome{verdict.Build: verdict.Allow, verdict.Ship: verdict.Allow, verdict.Admit: verdict.Allow, verdict.Run: verdict.Allow},
 		Rules: []verdict.Rule{
@@ -100,6 +103,17 @@ func Allowed() *report.Report {
 		Inputs: inputs(t), EvaluatedAt: "2026-11-22T10:00:00Z",
 	}
 	return sorted(r)
+}
+
+// attested is a signature, provenance and a bill of materials.
+func attested() *policy.Attestations {
+	return &policy.Attestations{Gathered: true, Items: []policy.Attestation{
+		{PredicateType: "https://sigstore.dev/cosign/sign/v1", Signers: []string{"ci-main"}, Layout: "sigstore-bundle-referrer", Digest: digest("signature")},
+		{PredicateType: "https://slsa.dev/provenance/v1", Signers: []string{"builder", "ci-main"}, SignedAt: evaluatedAt().Add(-time.Hour), Layout: "sigstore-bundle-referrer", Digest: digest("provenance"),
+			Builder: "https://ci.example/runner", BuildType: "https://ci.example/v1", SourceRepository: "https://git.example/shop/app", SourceRef: "refs/heads/main"},
+		{PredicateType: "https://cyclonedx.org/bom", Signers: []string{"ci-main"}, StatedAt: evaluatedAt().Add(-time.Hour), Layout: "file", Digest: digest("bill"),
+			SBOM: &policy.AttestedSBOM{Packages: 14, Complete: true}},
+	}}
 }
 
 func alpinePackages(n int) []inventory.Package {
@@ -177,6 +191,8 @@ func Hostile() *report.Report {
 		{Key: finding.ConfigKey("user-root"), Kind: finding.Config, ID: "user-root", Severity: advisory.Medium, Title: "user \"\x1b[31mroot\x7f\""},
 	}
 	r.Coverage.AddGap(inventory.Gap{Dimension: "packages/\x1b[1m", Code: "##[group]", Path: "::add-mask::x", Why: "\u2066isolated\u2069 \U000e0041 tag"}, inventory.Partial)
+	r.Evidence.Items[0].Signers, r.Evidence.Items[1].Builder = []string{"ci\x1b[1m\n::error::"}, "https://\u202eexample/\x07"
+	r.Evidence.Incomplete = "not all could be read: \x1b[2J"
 	r.Verdict.Rules[0].Result, r.Verdict.Rules[0].Message = verdict.Fail, "::stop-commands::x \x1b[0m"
 	return sorted(r)
 }
@@ -186,6 +202,7 @@ func Hostile() *report.Report {
 func Empty() *report.Report {
 	r := Allowed()
 	r.Distro, r.Packages, r.Verdict = nil, nil, nil
+	r.Evidence.Items = []policy.Attestation{}
 	delete(r.Coverage.States, "advisories/Alpine:v3.20")
 	return r
 }
@@ -193,6 +210,6 @@ func Empty() *report.Report {
 // Replay is a result for another time than that of the run.
 func Replay() *report.Report {
 	r := Allowed()
-	r.Replay, r.Verdict = true, nil
+	r.Replay, r.Verdict, r.Evidence = true, nil, nil
 	return r
 }
