@@ -198,10 +198,11 @@ func ResourceURI(repository string, digest image.Digest) string {
 		"?repository_url=" + url.QueryEscape(repository)
 }
 
-// LatestVerdict returns which of several verified verdicts counts: the newest, and of equally new
-// ones the one that denies. An older one that passed must not outlive a newer one that failed;
-// that somebody took the newer one away only its end of validity and Want.MaxAge can bound.
-func LatestVerdict(all []Verified) (verdict.Verdict, Verified, error) {
+// LatestVerdict returns which of several verified verdicts counts for an image: of those that are on
+// its own digest (a statement may be about an index as well) the newest, and of equally new ones the
+// one that denies. An older one that passed must not outlive a newer one that failed; that somebody
+// took the newer one away only its end of validity and Want.MaxAge can bound.
+func LatestVerdict(on image.Digest, all []Verified) (verdict.Verdict, Verified, error) {
 	var latest verdict.Verdict
 	var from Verified
 	var when time.Time
@@ -209,6 +210,9 @@ func LatestVerdict(all []Verified) (verdict.Verdict, Verified, error) {
 		v, err := VerdictOf(verified.Statement)
 		if err != nil {
 			return verdict.Verdict{}, Verified{}, err
+		}
+		if v.Inputs.Subject.Digest != on {
+			continue
 		}
 		evaluated, err := time.Parse(time.RFC3339, v.EvaluatedAt)
 		if err != nil {
@@ -219,7 +223,7 @@ func LatestVerdict(all []Verified) (verdict.Verdict, Verified, error) {
 		}
 	}
 	if when.IsZero() {
-		return verdict.Verdict{}, Verified{}, fmt.Errorf("choosing a verdict: %w", ErrAbsent)
+		return verdict.Verdict{}, Verified{}, fmt.Errorf("choosing a verdict on %s: %w", on, ErrAbsent)
 	}
 	return latest, from, nil
 }

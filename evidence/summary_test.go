@@ -164,16 +164,19 @@ func TestLatestVerdict(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			v, from, err := LatestVerdict(c.all)
+			v, from, err := LatestVerdict(child(), c.all)
 			if err != nil || v.Outcome[verdict.Admit] != c.want || from.Statement.PredicateType != VerdictType {
 				t.Errorf("%s, %v; want %s", v.Outcome[verdict.Admit], err, c.want)
 			}
 		})
 	}
-	if _, _, err := LatestVerdict(nil); !errors.Is(err, ErrAbsent) {
+	if _, _, err := LatestVerdict(child(), nil); !errors.Is(err, ErrAbsent) {
 		t.Errorf("none: %v", err)
 	}
-	if _, _, err := LatestVerdict([]Verified{{Statement: scanOf(t, child(), "2026-11-22T10:00:00Z")}}); err == nil {
+	if _, _, err := LatestVerdict(child(), []Verified{{Statement: scanOf(t, child(), "2026-11-22T10:00:00Z")}}); err == nil {
 		t.Error("a scan was taken for a verdict")
+	}
+	if _, _, err := LatestVerdict(index(), []Verified{at("allow", newer)}); !errors.Is(err, ErrAbsent) {
+		t.Errorf("a child's verdict was taken for its index's: %v", err)
 	}
 }

@@ -35,6 +35,9 @@ type Attestation struct {
 	BuildType        string `json:"buildType,omitempty"`
 	SourceRepository string `json:"sourceRepository,omitempty"`
 	SourceRef        string `json:"sourceRef,omitempty"`
+	// BuildLevel is the SLSA build level that the trust gives this builder's provenance by these
+	// signers; 0 if it gives none.
+	BuildLevel int `json:"buildLevel,omitempty"`
 
 	SBOM    *AttestedSBOM    `json:"sbom,omitempty"`    // of a bill of materials that could be read
 	Verdict *AttestedVerdict `json:"verdict,omitempty"` // of a verification summary that could be read

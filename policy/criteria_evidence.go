@@ -127,6 +127,7 @@ func missingAttestationCriterion() *criterion {
 // built is what provenance has to say.
 type built struct {
 	builder, source, ref []glob
+	level                int // at least; 0 if none is asked for
 	by                   []string
 }
 
@@ -141,6 +142,9 @@ func (o *built) cel() string {
 		if len(part.listed) > 0 {
 			conditions = append(conditions, celOneOf("e."+part.member, part.listed))
 		}
+	}
+	if o.level > 0 {
+		conditions = append(conditions, fmt.Sprintf("e.buildLevel >= %d", o.level))
 	}
 	return "!evidence.exists(e, " + strings.Join(conditions, " && ") + ")"
 }
@@ -163,7 +167,7 @@ func (o *built) parts() []builtPart {
 // proven answers whether an attestation says so; undecided if it is provenance that leaves something
 // out.
 func (o *built) proven(a *Attestation) answer {
-	if !slices.Contains(ProvenancePredicates(), a.PredicateType) || !a.by(o.by) {
+	if !slices.Contains(ProvenancePredicates(), a.PredicateType) || !a.by(o.by) || a.BuildLevel < o.level {
 		return no
 	}
 	result := yes
@@ -190,12 +194,15 @@ func (o *built) words() string {
 			words = append(words, part.before+patterns[glob]{listed: part.listed}.words())
 		}
 	}
+	if o.level > 0 {
+		words = append(words, fmt.Sprintf("at SLSA build level %d", o.level))
+	}
 	return strings.Join(words, " ")
 }
 
 func notBuiltByCriterion() *criterion {
-	c := &criterion{name: "notBuiltBy", form: "{builder: list of patterns, source: list of patterns, ref: list of patterns, by: list of names of the trust}: at least one of the first three; by: who must have signed it",
-		reads:   "evidence: SLSA provenance: the builder's URI, the source's URL without git+, its ref such as refs/heads/main",
+	c := &criterion{name: "notBuiltBy", form: "{builder: list of patterns, source: list of patterns, ref: list of patterns, level: 1 to 3, by: list of names of the trust}: at least one of the first four; level: at least; by: who must have signed it",
+		reads:   "evidence: SLSA provenance: the builder's URI, the source's URL without git+, its ref such as refs/heads/main; the level that the trust gives the builder",
 		example: `{builder: ["https://ci.example/**"], source: ["https://git.example/**"], ref: ["refs/heads/main"], by: [ci-main]}`}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
 		var o built
@@ -209,9 +216,10 @@ func notBuiltByCriterion() *criterion {
 			}
 		}
 		d.Mapping(n, what, strictyaml.Optional("builder", globs(&o.builder)), strictyaml.Optional("source", globs(&o.source)),
-			strictyaml.Optional("ref", globs(&o.ref)), strictyaml.Optional("by", func(n *yaml.Node, what string) { o.by = d.names(n, what) }))
-		if n.Kind == yaml.MappingNode && len(o.builder)+len(o.source)+len(o.ref) == 0 && d.Clean() {
-			d.Problem(n, "%s says neither builder nor source nor ref; name what its provenance must say", what)
+			strictyaml.Optional("ref", globs(&o.ref)),
+			strictyaml.Optional("level", func(n *yaml.Node, what string) { o.level = d.level(n, what) }), strictyaml.Optional("by", func(n *yaml.Node, what string) { o.by = d.names(n, what) }))
+		if n.Kind == yaml.MappingNode && len(o.builder)+len(o.source)+len(o.ref)+o.level == 0 && d.Clean() {
+			d.Problem(n, "%s says neither builder nor source, ref or level; name what its provenance must say", what)
 		}
 		return test{cel: o.cel(), after: " not built " + o.words() + " as provenance" + byWords(o.by) + " has it", remedy: "build it there, and attest its provenance",
 			ask: func(q *question) answer { return not(q.s.anyEvidence(o.proven)) },
@@ -220,6 +228,16 @@ func notBuiltByCriterion() *criterion {
 			}}
 	}
 	return onEvidence(c)
+}
+
+// level reads a build level of SLSA, of which there are three.
+func (d *decoder) level(n *yaml.Node, what string) int {
+	const highest = 3
+	level := d.Whole(n, what)
+	if level > highest {
+		d.Problem(n, "%s is %d; SLSA has build levels 1 to %d", what, level, highest)
+	}
+	return level
 }
 
 func sbomMissingCriterion() *criterion {

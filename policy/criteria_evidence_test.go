@@ -69,6 +69,10 @@ func TestEvidenceCriteria(t *testing.T) {
 		{"built from a tag", built, []Attestation{provenance(func(a *Attestation) { a.SourceRef = "refs/tags/v1" })}, verdict.Unknown, verdict.Fail},
 		{"does not say from where", built, []Attestation{provenance(func(a *Attestation) { a.SourceRepository = "" })}, verdict.Unknown, verdict.Unknown},
 		{"elsewhere, and does not say from where", built, []Attestation{provenance(func(a *Attestation) { a.Builder, a.SourceRepository = "https://laptop.example/x", "" })}, verdict.Unknown, verdict.Fail},
+		{"built at the level", "notBuiltBy: {level: 3}", []Attestation{provenance(func(a *Attestation) { a.BuildLevel = 3 })}, verdict.Pass, verdict.Pass},
+		{"built below the level", "notBuiltBy: {level: 3}", []Attestation{provenance(func(a *Attestation) { a.BuildLevel = 2 })}, verdict.Unknown, verdict.Fail},
+		{"a builder of no level", "notBuiltBy: {level: 1}", []Attestation{provenance(nil)}, verdict.Unknown, verdict.Fail},
+		{"a level is provenance's", "notBuiltBy: {level: 1}", []Attestation{signature("ci-main")}, verdict.Unknown, verdict.Fail},
 		{"signed by another builder", built, []Attestation{provenance(func(a *Attestation) { a.Signers = []string{"ci-lab"} })}, verdict.Unknown, verdict.Fail},
 		{"two that say half of it each", built, []Attestation{
 			provenance(func(a *Attestation) { a.Builder = "https://laptop.example/x" }), provenance(func(a *Attestation) { a.SourceRef = "refs/tags/v1" })}, verdict.Unknown, verdict.Fail},

@@ -46,7 +46,7 @@ func values() map[string][]string {
 		"layers":             {"1", "3"},
 		"notSignedBy":        {"[a, b]", "{anyOf: [a, b, c], atLeast: 2}", "{anyOf: [c]}"},
 		"missingAttestation": {"{type: 'https://cyclonedx.org/*'}", "{type: 'https://slsa.dev/**', by: [a, c]}"},
-		"notBuiltBy":         {"{builder: ['https://ci.example/*']}", "{source: ['https://git.example/**'], ref: [refs/heads/main]}", "{builder: ['**'], ref: ['refs/**'], by: [a, b]}"},
+		"notBuiltBy":         {"{builder: ['https://ci.example/*']}", "{source: ['https://git.example/**'], ref: [refs/heads/main]}", "{builder: ['**'], ref: ['refs/**'], by: [a, b]}", "{level: 3}", "{level: 1, ref: ['refs/**']}"},
 		"verdictMissing":     {"{}", "{by: [a]}", "{maxAge: 24h}", "{by: [a, b], maxAge: 30d}"},
 	}
 }
@@ -169,6 +169,7 @@ func randomEvidence(random *rand.Rand) Attestations {
 	e := Attestations{Gathered: random.IntN(8) > 0, Incomplete: one(random, "", "", "an index was too large")}
 	for range random.IntN(5) {
 		a := Attestation{PredicateType: one(random, types...), Signers: one(random, nil, []string{"a"}, []string{"a", "b"}, []string{"c"}), SignedAt: moment(), StatedAt: moment()}
+		a.BuildLevel = random.IntN(4)
 		a.Builder, a.SourceRef = one(random, "", "https://ci.example/x", "https://laptop.example/x"), one(random, "", "refs/heads/main", "refs/tags/v1")
 		a.SourceRepository = one(random, "", "https://git.example/team/app", "https://evil.example/app")
 		a.SBOM = one(random, nil, &AttestedSBOM{Packages: 3, Complete: true}, &AttestedSBOM{Packages: 3})

@@ -23,6 +23,7 @@ func attestationType(sbom, verdict *objectType) *objectType {
 		objectMember{"buildType", types.StringType, "of provenance: URI of the kind of build", of(func(a *Attestation) ref.Val { return stated(a.BuildType) })},
 		objectMember{"sourceRepository", types.StringType, "of provenance: URL of the source, without git+", of(func(a *Attestation) ref.Val { return stated(a.SourceRepository) })},
 		objectMember{"sourceRef", types.StringType, "of provenance: such as refs/heads/main", of(func(a *Attestation) ref.Val { return stated(a.SourceRef) })},
+		objectMember{"buildLevel", types.IntType, "of provenance: the SLSA build level that the trust gives the builder; 0 if it gives none", of(func(a *Attestation) ref.Val { return types.Int(a.BuildLevel) })},
 		objectMember{"sbom", sbom.typ, "of a bill of materials", of(func(a *Attestation) ref.Val {
 			if a.SBOM == nil {
 				return nil

@@ -137,16 +137,16 @@ type gathering struct {
 func (g *gathering) take(ctx context.Context, found []ship.Found) error {
 	seen := map[image.Digest]bool{}
 	for _, each := range found {
-		if each.Layout == evidence.BuildKitChild || seen[each.Digest] && each.Layout != evidence.CosignSignature {
+		if each.Layout == evidence.BuildKitChild || seen[each.Digest] {
 			continue
 		}
-		seen[each.Digest] = true
 		verified, err := g.verify(ctx, each)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if err == nil {
 			err = g.add(each.Subject, verified)
+			seen[each.Digest] = each.Layout != evidence.CosignSignature // whose content may bear several signatures
 		}
 		if err != nil {
 			g.refused = append(g.refused, fmt.Sprintf("%s: %v", each.Digest, err))

@@ -257,16 +257,14 @@ func earlier(a, b string) string {
 
 // latest returns the newest verdict on an image, if that is still valid and not too old.
 func (j judge) latest(ctx context.Context, c child, all []proved) (verdict.Verdict, error) {
-	var on []evidence.Verified
-	for _, each := range all {
-		if v, err := evidence.VerdictOf(each.verified.Statement); err == nil && v.Inputs.Subject.Digest == c.digest {
-			on = append(on, each.verified)
-		}
+	verdicts := make([]evidence.Verified, len(all))
+	for i := range all {
+		verdicts[i] = all[i].verified
 	}
-	if len(on) == 0 {
+	v, from, err := evidence.LatestVerdict(c.digest, verdicts)
+	if errors.Is(err, evidence.ErrAbsent) {
 		return verdict.Verdict{}, fmt.Errorf("none is about the image %s itself: the verdicts that are there are about others", c)
 	}
-	v, from, err := evidence.LatestVerdict(on)
 	if err != nil {
 		return verdict.Verdict{}, err
 	}
