@@ -18,6 +18,15 @@ func TestEvidenceAtRegistries(t *testing.T) {
 	open, closed, memory := debianRegistry(t, false), debianRegistry(t, true), memoryRegistry(t)
 	dir := t.TempDir()
 	trust := writeTrust(t, dir)
+	policy := filepath.Join(dir, "policy.yaml")
+	rules := "rules: [{id: passed, deny: {verdictMissing: {by: [ci], maxAge: 1h}}}, {id: billed, deny: {missingAttestation: {type: \"https://cyclonedx.org/bom\", by: [ci]}}}]\n"
+	if err := os.WriteFile(policy, []byte("apiVersion: plimsoll.dev/v1\nkind: Policy\nmetadata: {name: proved}\nactions: {build: warn, ship: deny, admit: deny, run: warn}\n"+rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	lenient := filepath.Join(dir, "lenient.yaml")
+	if err := os.WriteFile(lenient, []byte("apiVersion: plimsoll.dev/v1\nkind: Policy\nmetadata: {name: lenient}\nrules: [{id: small, deny: {layers: 100}}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		host        string
 		credentials []string
@@ -34,12 +43,19 @@ func TestEvidenceAtRegistries(t *testing.T) {
 			if status, out := exits(t, c.environment, verify...); status != 3 || !strings.Contains(out, "NOT VERIFIED") {
 				t.Errorf("before: status %d\n%s", status, out)
 			}
-			attest := []string{"attest", image, "--to", image, "--key", filepath.Join(dir, "ci.key"), "--predicate", "verdict,sbom-cyclonedx,vulns", "--quiet"}
+			check := []string{"check", image, "--policy", policy, "--trust", trust, "--stage", "ship"}
+			if status, out := exits(t, c.environment, check...); status != 3 || !strings.Contains(out, "it has no valid verdict") {
+				t.Errorf("checked before: status %d\n%s", status, out)
+			}
+			attest := []string{"attest", image, "--to", image, "--key", filepath.Join(dir, "ci.key"), "--policy", lenient, "--predicate", "verdict,sbom-cyclonedx,vulns", "--quiet"}
 			if status, out := exits(t, c.environment, attest...); status != 0 {
 				t.Fatalf("attest: status %d\n%s", status, out)
 			}
 			if status, out := exits(t, c.environment, verify...); status != 0 || !strings.Contains(out, "\nVERIFIED\n") {
 				t.Errorf("after: status %d\n%s", status, out)
+			}
+			if status, out := exits(t, c.environment, check...); status != 0 || !strings.Contains(out, "verdict, passed, signed by ci") {
+				t.Errorf("checked after: status %d\n%s", status, out)
 			}
 		})
 	}

@@ -286,7 +286,7 @@ func verdictMissingCriterion() *criterion {
 				return not(q.s.anyEvidence(func(a *Attestation) answer { return w.met(q.s, a) }))
 			},
 			turns: w.turns,
-			says:  func(*question) string { return "it has no valid verdict that it passed" + words }}
+			says:  func(q *question) string { return w.says(q.s, words) }}
 	}
 	return onEvidence(c)
 }
@@ -306,6 +306,27 @@ func (w *wantedVerdict) met(s *subject, a *Attestation) answer {
 		result = min(result, max(answerOf(!w.is(other)), other.passed(), other.olderThan(a)))
 	}
 	return result
+}
+
+// says why the newest verdict that is wanted does not do.
+func (w *wantedVerdict) says(s *subject, words string) string {
+	var newest *Attestation
+	for i := range s.evidence.Items {
+		if a := &s.evidence.Items[i]; w.is(a) && (newest == nil || a.StatedAt.After(newest.StatedAt) || a.StatedAt.Equal(newest.StatedAt) && a.passed() == no) {
+			newest = a
+		}
+	}
+	text := "it has no valid verdict that it passed" + words
+	switch {
+	case newest == nil:
+		return text + ": it has none"
+	case newest.passed() == no:
+		return text + ": by the newest, of " + formatTime(newest.StatedAt) + ", it failed"
+	case newest.Verdict != nil && !newest.Verdict.ValidUntil.IsZero() && !s.now.Before(newest.Verdict.ValidUntil):
+		return text + ": the newest was valid until " + formatTime(newest.Verdict.ValidUntil)
+	default:
+		return text + ": the newest is of " + formatTime(newest.made())
+	}
 }
 
 func (a *Attestation) passed() answer {

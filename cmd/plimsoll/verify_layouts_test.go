@@ -177,13 +177,18 @@ func TestCosignAgrees(t *testing.T) {
 		t.Fatalf("attest: status %d", status)
 	}
 	run("verify-attestation", "--key", "ci.pub", "--insecure-ignore-tlog=true", "--type", evidence.VerdictType, name)
+	y.write(t, "signed.yaml", policyOf("rules: [{id: signed, deny: {notSignedBy: [ci]}}]\n"))
+	check := []string{"check", name, "--policy", y.file("signed.yaml"), "--trust", y.file("ci.yaml"), "--stage", "ship"}
+	wants(t, y.run(t, check...), exitDenied, "it is not signed by ci")
 	run("sign", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--new-bundle-format=false", "--yes", name)
+	wants(t, y.run(t, check...), exitDone, "signature, signed by ci")
 	verify := []string{"verify", name, "--trust", y.file("ci.yaml"), "--predicate", "signature", "--format", "json"}
 	o := y.run(t, verify...)
 	if v := decodeVerification(t, o); o.status != exitDone || !strings.Contains(o.stdout, string(evidence.CosignSignature)) || !v.Verified {
 		t.Errorf("the older layout: status %d\n%s", o.status, o.stdout)
 	}
 	run("sign", "--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--new-bundle-format=true", "--yes", name)
+	wants(t, y.run(t, check...), exitDone, "signature, signed by ci")
 	o = y.run(t, append(verify, "--predicate", "verdict")...)
 	if v := decodeVerification(t, o); o.status != exitDone || len(v.Evidence) != 3 || !v.Verified {
 		t.Errorf("the newer layout: status %d\n%s", o.status, o.stdout)

@@ -42,8 +42,8 @@ func predicateWords(a *policy.Attestation) string {
 		return "complete bill of materials"
 	case slices.Contains(policy.SBOMPredicates(), a.PredicateType):
 		return "bill of materials"
-	case a.PredicateType == policy.VerdictPredicate():
-		return "verdict"
+	case a.PredicateType == policy.VerdictPredicate() && a.Verdict != nil:
+		return "verdict, " + strings.ToLower(clean(a.Verdict.Result))
 	default:
 		return clean(a.PredicateType)
 	}
