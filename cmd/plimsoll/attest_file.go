@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -133,11 +134,39 @@ func joinBundles(bundles [][]byte) []byte {
 	return lines.Bytes()
 }
 
+// digestOfFile is that of a file's bytes, however long it is.
+func digestOfFile(path string) (image.Digest, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return image.Digest{}, err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, file); err != nil {
+		return image.Digest{}, err
+	}
+	return image.DigestFromSum([sha256.Size]byte(hash.Sum(nil))), nil
+}
+
+// readBeside reads the bundles beside a file, or those that the flags name.
+func readBeside(path string, digest image.Digest, flags verifyFlags) (resolvedName, gathered, error) {
+	there := resolvedName{repository: path, digest: digest, children: []child{{digest: digest}}}
+	if flags.platform != "" || flags.stage != "" {
+		return there, gathered{}, usageError{fmt.Errorf("%s is a file, which has neither platforms nor stages: leave --platform and --stage out", path)}
+	}
+	bundles := flags.bundles
+	if len(bundles) == 0 {
+		bundles = []string{path + bundleSuffix}
+		if _, err := os.Stat(bundles[0]); errors.Is(err, fs.ErrNotExist) {
+			return there, gathered{complete: true}, nil // nobody has signed it
+		}
+	}
+	all, err := readBundles(bundles, digest)
+	return there, all, err
+}
+
 // readSignatures reads the signatures of a file, or of a policy in a registry, for verify.
 func (p *program) readSignatures(ctx context.Context, path string, kind predicate, flags verifyFlags) (there resolvedName, all gathered, err error) {
-	if flags.platform != "" || flags.stage != "" {
-		return there, all, usageError{fmt.Errorf("--predicate %s: a file has neither platforms nor stages: leave --platform and --stage out", kind.name)}
-	}
 	subjects, err := p.fileSubjects(ctx, path, kind, flags.remote)
 	if err != nil {
 		return there, all, err
@@ -146,19 +175,11 @@ func (p *program) readSignatures(ctx context.Context, path string, kind predicat
 	if err != nil {
 		return there, all, err
 	}
-	there = resolvedName{repository: path, digest: digest, children: []child{{digest: digest}}}
 	reference, inRegistry := strings.CutPrefix(path, ociScheme)
 	if !inRegistry || len(flags.bundles) > 0 {
-		bundles := flags.bundles
-		if len(bundles) == 0 {
-			bundles = []string{path + bundleSuffix}
-			if _, err := os.Stat(bundles[0]); errors.Is(err, fs.ErrNotExist) {
-				return there, gathered{complete: true}, nil // nobody has signed it
-			}
-		}
-		all, err = readBundles(bundles, digest)
-		return there, all, err
+		return readBeside(path, digest, flags)
 	}
+	there = resolvedName{digest: digest, children: []child{{digest: digest}}}
 	there.repository, _, _ = strings.Cut(reference, "@")
 	remote := flags.remote
 	remote.insecure = false

@@ -387,3 +387,22 @@ func TestSignedDatabase(t *testing.T) {
 	y.does(t, "verify", path, "--predicate", "database", "--trust", y.file("trust.yaml"))
 
 }
+
+// TestVerifyAFile: provenance of a file, such as a binary of a release, in a bundle beside it.
+func TestVerifyAFile(t *testing.T) {
+	y := newYard(t, true)
+	y.write(t, "binary", "\x7fELF and so on")
+	verify := func(more ...string) outcome {
+		return y.run(t, append([]string{"verify", y.file("binary"), "--trust", y.file("ci.yaml"), "--predicate", "provenance"}, more...)...)
+	}
+	wants(t, verify(), exitDenied, "there is none for")
+	bundle := y.sign(t, "ci", evidence.ProvenanceType, provenanceBy("https://ci.example/runner", "refs/tags/v1"), image.DigestOf(y.read(t, "binary")))
+	y.write(t, "binary"+bundleSuffix, string(bundle))
+	y.write(t, "release.json", string(bundle))
+	wants(t, verify(), exitDone, "VERIFIED")
+	wants(t, verify("--bundle", y.file("release.json")), exitDone, "VERIFIED")
+	wants(t, verify("--stage", "ship"), exitUsage, "verdict")
+	wants(t, verify("--platform", "linux/amd64"), exitUsage, "neither platforms nor stages")
+	y.write(t, "binary", "\x7fELF and something else")
+	wants(t, verify(), exitDenied, "it is about something else")
+}

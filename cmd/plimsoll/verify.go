@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -45,8 +46,9 @@ it against a trust document, which says who may sign what. Of several verdicts t
 equally new ones the one that denies; it must be about this name and digest and still be valid. For an
 index, each image that it lists needs one, and the strictest outcome counts.
 
-With --predicate policy, waivers, vex or database it is a file that is verified, by the signatures in
-FILE.sigstore.json beside it or in --bundle; or a policy, named oci://NAME@sha256:DIGEST.
+A file is verified by what FILE.sigstore.json beside it, or --bundle, says of its bytes: with --predicate
+provenance who built it, with policy, waivers, vex or database who stands for it. A policy in a registry is
+named oci://NAME@sha256:DIGEST.
 
 Reading that ends early, or leaves out what could not be read, is incomplete: never a pass. With
 --bundle, evidence is read from files (a bundle, or one a line) and no registry is asked: name the
@@ -170,10 +172,19 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 
 // readEvidenceOf reads the evidence for an image, or for a file.
 func (p *program) readEvidenceOf(ctx context.Context, name string, wanted predicate, flags verifyFlags) (there resolvedName, all gathered, err error) {
-	if wanted.about == ofFile {
+	info, err := os.Stat(name)
+	switch {
+	case wanted.about == ofFile:
 		return p.readSignatures(ctx, name, wanted, flags)
+	case err == nil && info.Mode().IsRegular():
+		digest, err := digestOfFile(name)
+		if err != nil {
+			return there, all, err
+		}
+		return readBeside(name, digest, flags)
+	default:
+		return p.readEvidence(ctx, name, flags)
 	}
-	return p.readEvidence(ctx, name, flags)
 }
 
 // readEvidence reads the evidence for an image: from files, or where it lies in its registry.
