@@ -279,7 +279,8 @@ func TestNoTrustNoVerifier(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 	bundle := signedBy(t, keyFor(t), vsa(t, theVerdict(verdict.Allow)))
-	for name, v := range map[string]*Verifier{"zero": {}, "nil": nil} {
+	var none *Verifier
+	for name, v := range map[string]*Verifier{"zero": {}, "nil": none, "zero, bounded": (&Verifier{}).Bounded(), "nil, bounded": none.Bounded()} {
 		if _, err := v.Verify(t.Context(), bundle, wantVerdict()); !errors.Is(err, ErrNoTrust) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -340,12 +341,36 @@ func TestVerifyAllIsBounded(t *testing.T) {
 	if _, cost, err = verifier.verify(t.Context(), heavy, wantVerdict(), cost-1); cost != dsse.MaxKeys*dsse.MaxSignatures || err == nil || errors.Is(err, ErrStranger) {
 		t.Errorf("with too little left: cost %d, %v", cost, err)
 	}
+	named := reenvelope(t, signedBy(t, keys["k7"], vsa(t, theVerdict(verdict.Allow))), func(e *dsse.Envelope) { e.Signatures[0].KeyID = keys["k7"].Key().ID() })
+	if _, few, err := verifier.verify(t.Context(), named, wantVerdict(), maxChecks); few != 1 || err != nil {
+		t.Errorf("with the id of a trusted key: cost %d, %v", few, err)
+	}
 	bundles := make([][]byte, maxChecks/cost+1)
 	for i := range bundles {
 		bundles[i] = heavy
 	}
-	if _, err := verifier.VerifyAll(t.Context(), bundles, wantVerdict()); err == nil || !strings.Contains(err.Error(), "checks of signatures") {
+	if _, err := verifier.VerifyAll(t.Context(), bundles, wantVerdict()); !errors.Is(err, ErrTooMuch) {
 		t.Errorf("all of them: %v", err)
+	}
+	// One by one it is the same, for a verifier that is bounded; for another each call has its own bound.
+	bounded, refused := verifier.Bounded(), 0
+	for _, bundle := range bundles {
+		if _, err := bounded.Verify(t.Context(), bundle, wantVerdict()); errors.Is(err, ErrTooMuch) {
+			refused++
+		}
+		if _, err := verifier.Verify(t.Context(), bundle, wantVerdict()); !errors.Is(err, ErrStranger) {
+			t.Errorf("alone: %v", err)
+		}
+	}
+	if refused != 1 {
+		t.Errorf("%d of %d were not looked at", refused, len(bundles))
+	}
+	m := Message{Content: []byte("x"), Signature: []byte("y")}
+	for err = error(ErrStranger); errors.Is(err, ErrStranger); {
+		_, err = bounded.VerifyMessage(t.Context(), m, wantVerdict())
+	}
+	if !errors.Is(err, ErrTooMuch) {
+		t.Errorf("messages: %v", err)
 	}
 }
 

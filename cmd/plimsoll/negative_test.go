@@ -389,3 +389,43 @@ func TestAThousandAttestations(t *testing.T) {
 		}
 	}
 }
+
+// TestTooManySignatures: each of a few bundles takes many checks of signatures, with the many keys of
+// a trust. Together they take no more than is done for one image: the rest is not looked at, and the
+// image not verified.
+func TestTooManySignatures(t *testing.T) {
+	y := newYard(t, true)
+	b := y.newBerth(t, "heavy", severalPlatforms(t), true)
+	trust := fmt.Sprintf("apiVersion: plimsoll.dev/v1\nkind: Trust\nmetadata: {name: many}\nroles: {verdicts: [ci], scans: [%s]}\nkeys:\n- {name: ci, publicKey: ci.pub}\n", strings.Join(names(dsse.MaxKeys-1), ", "))
+	for _, name := range names(dsse.MaxKeys - 1) {
+		_, public, err := evidence.GenerateKey(evidence.ECDSA, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust += fmt.Sprintf("- {name: %s, publicKey: %q}\n", name, public)
+	}
+	y.write(t, "many.yaml", trust)
+	verify := []string{"verify", b.at.Name() + ":v1", "--platform", "linux/amd64", "--trust", y.file("many.yaml"), "--stage", "ship"}
+	b.lay(t, b.amd64, y.sign(t, "ci", b.good(t)))
+	y.does(t, verify...)
+	const each = dsse.MaxKeys * dsse.MaxSignatures
+	for i := range 20_000/each + 1 {
+		b.lay(t, b.amd64, reenveloped(t, y.sign(t, "stranger", b.good(t)), func(e *dsse.Envelope) {
+			e.Signatures = nil
+			for n := range dsse.MaxSignatures {
+				e.Signatures = append(e.Signatures, dsse.Signature{Sig: fmt.Appendf(nil, "%d %d", i, n)})
+			}
+		}))
+	}
+	o := y.run(t, verify...)
+	wants(t, o, exitDenied, "could not be read to its end")
+	wants(t, o, exitDenied, "more than 20000 signatures would be checked")
+}
+
+func names(number int) []string {
+	list := make([]string, number)
+	for i := range list {
+		list[i] = fmt.Sprintf("k%d", i)
+	}
+	return list
+}
