@@ -39,6 +39,12 @@ func (v *Verifier) verifyMessage(ctx context.Context, m Message, want Want) (Ver
 	if err := errors.Join(want.check(), ctx.Err()); err != nil {
 		return Verified{}, err
 	}
+	left := v.checks()
+	cost := max(1, len(v.keys))
+	if cost > left {
+		return Verified{}, tooMuch()
+	}
+	v.spend(cost, left)
 	s := signed{payloadType: PayloadType, payload: m.Statement}
 	var err error
 	if m.Certificate == nil {

@@ -101,7 +101,7 @@ func TestParseTrustRefuses(t *testing.T) {
 		{"no issuer", identity("{name: x, subject: s}"), "no issuer"},
 		{"no subject", identity("{name: x, issuer: i}"), "subject"},
 		{"subject and pattern", identity("{name: x, issuer: i, subject: s, subjectPattern: p}"), "subject"},
-		{"an unknown word for a pattern", identity("{name: x, issuer: i, subjectRegExp: p}"), "unknown key"},
+		{"an unknown word for a pattern (CVE-2025-29778)", identity("{name: x, issuer: i, subjectRegExp: p}"), "unknown key"},
 		{"everybody", identity("{name: x, issuer: i, subjectPattern: '**'}"), "everybody"},
 		{"everybody, in other words", identity("{name: x, issuer: i, subjectPattern: '*://**'}"), "everybody"},
 		{"a root for nobody", trustText(one, roles, "root: '{}'"), "no identities"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"plimsoll.dev/plimsoll/evidence/dsse"
@@ -31,14 +32,16 @@ var (
 	ErrStale = errors.New("it is too old")
 	// ErrFuture: it was made later than now; a clock is wrong.
 	ErrFuture = errors.New("it is from the future")
+	// ErrTooMuch: it was not looked at, since there was too much to check before it.
+	ErrTooMuch = errors.New("it was not looked at")
 )
 
 // Limits and tolerances of verification.
 const (
 	// MaxBundles is the most bundles that VerifyAll looks at.
 	MaxBundles = 1024
-	// maxChecks bounds the signature checks of one call of VerifyAll: at some 100 µs each, two
-	// seconds.
+	// maxChecks bounds the signature checks of one call of VerifyAll, or of all calls of a bounded
+	// verifier: at some 100 µs each, two seconds.
 	maxChecks = 20_000
 	// skew is by how much the clocks of signer and reader may differ.
 	skew = 5 * time.Minute
@@ -81,6 +84,7 @@ type Verifier struct {
 	trust Trust
 	keys  []dsse.Key
 	more  []BundleVerifier
+	left  *atomic.Int64 // checks of signatures, in all calls together; nil if each call has its own
 }
 
 // NewVerifier verifies bundles of keys by itself, and those with certificates with what is given.
@@ -94,6 +98,40 @@ func NewVerifier(trust Trust, more ...BundleVerifier) (*Verifier, error) {
 	return &Verifier{trust: trust, keys: trust.keyList(), more: slices.Clone(more)}, nil
 }
 
+// Bounded returns a verifier whose calls together check as many signatures as one call of VerifyAll
+// may. What is beyond that is refused with ErrTooMuch: who verifies all that lies beside an image
+// one by one takes a bounded verifier, or anybody who may attach can have them work for as long as
+// they like; and takes what was not looked at for unknown.
+func (v *Verifier) Bounded() *Verifier {
+	if v == nil {
+		return nil
+	}
+	bounded := *v
+	bounded.left = new(atomic.Int64)
+	bounded.left.Store(maxChecks)
+	return &bounded
+}
+
+// checks returns how many signatures may still be checked.
+func (v *Verifier) checks() int {
+	if v == nil || v.left == nil {
+		return maxChecks
+	}
+	return int(max(0, v.left.Load()))
+}
+
+// spend notes what was done, if anything was: see verify.
+func (v *Verifier) spend(cost, left int) {
+	if v != nil && v.left != nil && cost <= left {
+		v.left.Add(-int64(cost))
+	}
+}
+
+// tooMuch is the error of what would take more checks than are left.
+func tooMuch() error {
+	return fmt.Errorf("%w: with it, more than %d signatures would be checked; remove what does not belong there", ErrTooMuch, maxChecks)
+}
+
 // signed is a payload whose signature was verified, and by whom it is.
 type signed struct {
 	payloadType string
@@ -105,7 +143,9 @@ type signed struct {
 // Verify verifies one bundle: a Sigstore bundle, or a DSSE envelope alone. The layout of the
 // result is for its finder to fill in.
 func (v *Verifier) Verify(ctx context.Context, bundle []byte, want Want) (Verified, error) {
-	result, _, err := v.verify(ctx, bundle, want, maxChecks)
+	left := v.checks()
+	result, cost, err := v.verify(ctx, bundle, want, left)
+	v.spend(cost, left)
 	if err != nil {
 		return Verified{}, fmt.Errorf("verifying evidence for %s: %w", want.Subject, err)
 	}
@@ -178,9 +218,9 @@ func (v *Verifier) verify(ctx context.Context, data []byte, want Want, left int)
 	if err != nil {
 		return Verified{}, 0, err
 	}
-	cost := max(1, len(b.envelope.Signatures)*len(v.keys))
+	cost := v.cost(b.envelope)
 	if cost > left {
-		return Verified{}, cost, fmt.Errorf("it takes more than %d checks of signatures; remove what does not belong there", maxChecks)
+		return Verified{}, cost, tooMuch()
 	}
 	var s signed
 	if b.keyed {
@@ -197,6 +237,20 @@ func (v *Verifier) verify(ctx context.Context, data []byte, want Want, left int)
 	}
 	result.Digest = image.DigestOf(data)
 	return result, cost, nil
+}
+
+// cost is how many checks an envelope takes: one for a signature with the id of a key that is
+// trusted, else one for each key. A bundle with a certificate counts as one.
+func (v *Verifier) cost(e dsse.Envelope) int {
+	cost := 0
+	for _, s := range e.Signatures {
+		if slices.ContainsFunc(v.keys, func(k dsse.Key) bool { return k.ID() == s.KeyID }) {
+			cost++
+		} else {
+			cost += len(v.keys)
+		}
+	}
+	return max(1, cost)
 }
 
 func (v *Verifier) verifyKeyed(e dsse.Envelope, now time.Time) (signed, error) {

@@ -42,6 +42,9 @@ func (e *environment) compile(text string) (*expression, *cel.Issues, error) {
 	if out := checked.OutputType(); !out.IsExactType(types.BoolType) {
 		return nil, nil, notTruth{out.String()}
 	}
+	if weigh(checked.NativeRep()) > heaviest {
+		return nil, nil, tooHeavy{}
+	}
 	x := &expression{text: text, environment: e, about: aboutImage}
 	x.inspect(checked.NativeRep())
 	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}

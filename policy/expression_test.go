@@ -66,7 +66,7 @@ func TestExpressions(t *testing.T) {
 		{"expr divides by nothing", "expr: 1 / size(findings) > 0", nil, nil, verdict.Error},
 		{"a pattern that is none", `expr: '!packages.exists(p, p.name.like("[a"))'`, nil, nil, verdict.Error},
 		{"an error is not hidden by coverage", "expr: 1 / size(findings) > 0", nil, func(in *Input) { in.Coverage = inventory.Coverage{} }, verdict.Error},
-		{"where goes wrong for one finding", "where: 1 / size(f.fixedIn) > 5", []finding.Finding{vulnerability("CVE-1", libssl, advisory.Low)}, nil, verdict.Error},
+		{"where goes wrong for one finding (CVE-2025-46342)", "where: 1 / size(f.fixedIn) > 5", []finding.Finding{vulnerability("CVE-1", libssl, advisory.Low)}, nil, verdict.Error},
 		{"endless", "expr: " + endless(4), many(200), nil, verdict.Error},
 		{"long, and not endless", "expr: " + endless(2), many(200), nil, verdict.Fail},
 	}
@@ -122,19 +122,21 @@ func TestExpressionsTogetherAreBounded(t *testing.T) {
 func TestRefusedExpressions(t *testing.T) {
 	const head = "apiVersion: plimsoll.dev/v1\nkind: Policy\nmetadata: {name: x}\nrules:\n  - id: r\n    "
 	for name, c := range map[string]struct{ rule, want string }{
-		"a member that is not there":   {"where: f.epps > 0.5", `p.yaml:6:13: rule.where: there is no member "epps"; the nearest known one is "epss"`},
-		"in quotes":                    {`where: "f.epps > 0.5"`, `p.yaml:6:14: rule.where: there is no member "epps"; the nearest known one is "epss"`},
-		"in a block":                   {"where: |\n      f.kev &&\n      f.epps > 0.5", `p.yaml:8:8: rule.where: there is no member "epps"; the nearest known one is "epss"`},
-		"a variable that is not there": {"expr: size(package) < 3", `p.yaml:6:16: rule.expr: reserved identifier: package`},
-		"a wrong type":                 {`where: f.epss == "high"`, `p.yaml:6:19: rule.where: found no matching overload for '_==_' applied to '(double, string)'`},
-		"no truth":                     {"expr: size(packages)", "p.yaml:6:11: rule.expr: it gives a int, and not true or false"},
-		"no CEL":                       {"expr: size(packages", "p.yaml:6:24: rule.expr: Syntax error: missing ')' at '<EOF>'"},
-		"f in expr":                    {"expr: f.kev", "p.yaml:6:11: rule.expr speaks of f, the finding that is asked about, and is asked of the image; write where, or speak of findings"},
-		"the stage":                    {`expr: 'stage == "admit"'`, `p.yaml:6:12: rule.expr: there is no variable or function "stage"; the nearest known one is "image"`},
-		"too long":                     {"expr: " + strings.Repeat("true && ", 600) + "true", "p.yaml:6:11: rule.expr is longer than 4096 characters; write several rules"},
-		"too deep":                     {"expr: " + strings.Repeat("(", 300) + "true" + strings.Repeat(")", 300), "p.yaml:6:11: rule.expr: expression recursion limit exceeded: 64"},
-		"an object of ours":            {`expr: 'Finding{id: "x"} == Finding{}'`, ""},
-		"deny and where":               {"deny: {kev: true}\n    where: f.kev", "p.yaml:5:5: a rule has more than one of deny, where and expr; write one of deny, where and expr"},
+		"a member that is not there":             {"where: f.epps > 0.5", `p.yaml:6:13: rule.where: there is no member "epps"; the nearest known one is "epss"`},
+		"in quotes":                              {`where: "f.epps > 0.5"`, `p.yaml:6:14: rule.where: there is no member "epps"; the nearest known one is "epss"`},
+		"in a block":                             {"where: |\n      f.kev &&\n      f.epps > 0.5", `p.yaml:8:8: rule.where: there is no member "epps"; the nearest known one is "epss"`},
+		"a variable that is not there":           {"expr: size(package) < 3", `p.yaml:6:16: rule.expr: reserved identifier: package`},
+		"a wrong type":                           {`where: f.epss == "high"`, `p.yaml:6:19: rule.where: found no matching overload for '_==_' applied to '(double, string)'`},
+		"no truth":                               {"expr: size(packages)", "p.yaml:6:11: rule.expr: it gives a int, and not true or false"},
+		"no CEL":                                 {"expr: size(packages", "p.yaml:6:24: rule.expr: Syntax error: missing ')' at '<EOF>'"},
+		"a call that goes out (CVE-2026-4789)":   {`expr: 'http.Get("https://169.254.169.254/").size() > 0'`, `p.yaml:6:12: rule.expr: there is no variable or function "http"`},
+		"a call to the cluster (CVE-2026-22039)": {`expr: 'resource.Get("v1", "secrets", "ns", "n") == image'`, `p.yaml:6:12: rule.expr: there is no variable or function "resource"`},
+		"f in expr":                              {"expr: f.kev", "p.yaml:6:11: rule.expr speaks of f, the finding that is asked about, and is asked of the image; write where, or speak of findings"},
+		"the stage":                              {`expr: 'stage == "admit"'`, `p.yaml:6:12: rule.expr: there is no variable or function "stage"; the nearest known one is "image"`},
+		"too long":                               {"expr: " + strings.Repeat("true && ", 600) + "true", "p.yaml:6:11: rule.expr is longer than 4096 characters; write several rules"},
+		"too deep":                               {"expr: " + strings.Repeat("(", 300) + "true" + strings.Repeat(")", 300), "p.yaml:6:11: rule.expr: expression recursion limit exceeded: 64"},
+		"an object of ours":                      {`expr: 'Finding{id: "x"} == Finding{}'`, ""},
+		"deny and where":                         {"deny: {kev: true}\n    where: f.kev", "p.yaml:5:5: a rule has more than one of deny, where and expr; write one of deny, where and expr"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policies, err := Parse("p.yaml", []byte(head+c.rule+"\n"))

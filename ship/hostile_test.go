@@ -54,19 +54,19 @@ func TestAHostileRegistry(t *testing.T) {
 		says   string // of an error
 	}{
 		{"honest", func(*testing.T, world) func(http.ResponseWriter, *http.Request) bool { return nil }, 1, nil, ""},
-		{"lies about the manifest", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
+		{"lies about the manifest (CVE-2023-33959)", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
 			return on(http.MethodGet, w.manifest.String(), answer(image.MediaTypeManifest, []byte("{}")))
 		}, 0, []ProblemKind{Altered}, ""},
 		{"lies about the bundle", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
 			return on(http.MethodGet, w.bundle.String(), answer("", []byte("{}")))
 		}, 0, []ProblemKind{Altered}, ""},
-		{"a bundle that does not end", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
+		{"a bundle that does not end (CVE-2024-29902)", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
 			return on(http.MethodGet, w.bundle.String(), endless)
 		}, 0, []ProblemKind{Altered}, ""},
 		{"a manifest that does not end", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
 			return on(http.MethodGet, w.manifest.String(), endless)
 		}, 0, []ProblemKind{TooLarge}, ""},
-		{"a list that does not end", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
+		{"a list that does not end (CVE-2023-42813 to CVE-2023-42816)", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
 			return on(http.MethodGet, "/referrers/"+w.subject.String(), endless)
 		}, 0, nil, "list of referrers is longer than"},
 		{"a list that is none", func(t *testing.T, w world) func(http.ResponseWriter, *http.Request) bool {
@@ -219,7 +219,7 @@ func TestARegistryThatDelays(t *testing.T) {
 	}
 }
 
-// TestTenThousandReferrers: a bounded number is looked at, the newest first, and the rest is named.
+// TestTenThousandReferrers (CVE-2023-46737, CVE-2023-33957, CVE-2023-33958): a bounded number is looked at, the newest first, and the rest is named.
 func TestTenThousandReferrers(t *testing.T) {
 	f := newFake(t, true)
 	r := openOn(t, f.host())
@@ -293,7 +293,7 @@ func TestManyLongManifests(t *testing.T) {
 	}
 }
 
-// TestManySignatures: a tag has more layers than are looked at.
+// TestManySignatures (CVE-2024-29903): a tag has more layers than are looked at.
 func TestManySignatures(t *testing.T) {
 	f := newFake(t, true)
 	r := openOn(t, f.host())
@@ -318,7 +318,7 @@ func TestNoReading(t *testing.T) {
 	}
 }
 
-// TestTooMuchEvidence: eight pieces of nearly 10 MiB are more than is read.
+// TestTooMuchEvidence (CVE-2024-29902): eight pieces of nearly 10 MiB are more than is read.
 func TestTooMuchEvidence(t *testing.T) {
 	f := newFake(t, true)
 	r := openOn(t, f.host())

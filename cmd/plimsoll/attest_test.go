@@ -32,6 +32,8 @@ type yard struct {
 	host, home, dir string
 	// fails makes the registry fail requests whose path holds this; empty for none.
 	fails string
+	// intercept, if set, answers a request in the registry's place if it returns true.
+	intercept func(w http.ResponseWriter, r *http.Request) bool
 }
 
 const signedPolicy = "apiVersion: plimsoll.dev/v1\nkind: Policy\nmetadata: {name: users}\nactions: {build: warn, ship: deny, admit: deny, run: warn}\nrules: [{id: not-root, deny: {config: [user-root]}}]\n"
@@ -43,6 +45,9 @@ func newYard(t *testing.T, referrers bool) *yard {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if y.fails != "" && strings.Contains(r.URL.Path, y.fails) {
 			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		if y.intercept != nil && y.intercept(w, r) {
 			return
 		}
 		inner.ServeHTTP(w, r)

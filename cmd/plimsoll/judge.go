@@ -104,7 +104,10 @@ type proved struct {
 	verified evidence.Verified
 }
 
+// judge verifies what was read, within one bound for all of it. What is beyond that may be a newer
+// verdict, so it makes the result incomplete, as does what was not read.
 func (j judge) judge(ctx context.Context, read gathered) (verification, error) {
+	j.proof.verifier = j.proof.verifier.Bounded()
 	result := verification{
 		Schema: verificationSchema, Repository: j.there.repository, Digest: j.there.digest, Complete: read.complete, Stage: j.stage,
 		Evidence: []piece{}, Problems: []problemResult{},
@@ -114,16 +117,20 @@ func (j judge) judge(ctx context.Context, read gathered) (verification, error) {
 	}
 	var all []proved
 	for _, each := range read.evidence {
-		shown, verified, ok := j.look(ctx, each)
+		shown, verified, err := j.look(ctx, each)
 		if err := ctx.Err(); err != nil {
 			return verification{}, err
 		}
 		result.Evidence = append(result.Evidence, shown)
-		if ok {
+		switch {
+		case err == nil:
 			all = append(all, proved{each, verified})
+		case errors.Is(err, evidence.ErrTooMuch):
+			result.Complete = false
+			result.Problems = append(result.Problems, problemResult{ship.NotLookedAt, each.Digest, 1, err.Error()})
 		}
 	}
-	result.Verified = read.complete && len(j.chosen) > 0
+	result.Verified = result.Complete && len(j.chosen) > 0
 	for _, wanted := range j.chosen {
 		outcome := j.outcome(ctx, wanted, all, &result)
 		result.Wanted = append(result.Wanted, outcome)
@@ -135,17 +142,20 @@ func (j judge) judge(ctx context.Context, read gathered) (verification, error) {
 	return result, nil
 }
 
+// errUnasked is why what is not of a kind that is wanted does not count.
+var errUnasked = errors.New("it was not asked for")
+
 // look verifies one thing that was found, if it is of a kind that is wanted.
-func (j judge) look(ctx context.Context, each ship.Found) (piece, evidence.Verified, bool) {
+func (j judge) look(ctx context.Context, each ship.Found) (piece, evidence.Verified, error) {
 	shown := piece{Layout: each.Layout, Digest: each.Digest, Subject: each.Subject, PredicateType: each.PredicateType, State: stateUnasked}
 	if each.Layout == evidence.BuildKitChild {
 		shown.State, shown.Why = stateUnsigned, errUnsigned.Error()
-		return shown, evidence.Verified{}, false
+		return shown, evidence.Verified{}, errUnsigned
 	}
 	types := j.types()
 	if each.PredicateType != "" {
 		if !slices.Contains(types, each.PredicateType) {
-			return shown, evidence.Verified{}, false
+			return shown, evidence.Verified{}, errUnasked
 		}
 		types = []string{each.PredicateType}
 	}
@@ -155,14 +165,14 @@ func (j judge) look(ctx context.Context, each ship.Found) (piece, evidence.Verif
 		var verified evidence.Verified
 		if verified, err = j.verify(ctx, each); err == nil {
 			shown.take(verified)
-			return shown, verified, true
+			return shown, verified, nil
 		}
 		if !errors.Is(err, evidence.ErrPredicate) {
 			break
 		}
 	}
 	shown.State, shown.Why = stateRefused, err.Error()
-	return shown, evidence.Verified{}, false
+	return shown, evidence.Verified{}, err
 }
 
 // verify verifies one thing. Of a verdict, age and validity are looked at only once it is known

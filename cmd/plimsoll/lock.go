@@ -140,6 +140,7 @@ func (p *program) compareAll(ctx context.Context, file ship.LockFile, flags veri
 				return comparison{}, err
 			}
 			each := by
+			each.verifier = by.verifier.Bounded()
 			each.want, each.role = flags.want(now, repository), evidence.Role(flags.role)
 			options.Verifier = each
 		}

@@ -27,6 +27,7 @@ func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, fl
 	if err != nil {
 		return "", nil, err
 	}
+	verifier.verifier = verifier.verifier.Bounded()
 	verifier.want = evidence.Want{Repository: subject.Repository, Now: now, Ended: true}
 	name := subject.Repository + "@" + subject.Digest.String()
 	_, read, err := p.readEvidence(ctx, name, verifyFlags{remote: remote, bundles: flags.bundles})

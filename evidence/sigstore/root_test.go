@@ -24,21 +24,27 @@ func TestForTrust(t *testing.T) {
 		}
 		return trust
 	}
+	unseen := *s
+	unseen.certificateLog = newServices(t).certificateLog // one that the root does not name
+	quiet := unseen.signed(t, payload, s.now)
+	quiet.VerificationMaterial.TlogEntries = append(quiet.VerificationMaterial.TlogEntries, s.logged(t, quiet, s.now))
 	root := fmt.Sprintf("root: %q\n", s.trustedRoot(t))
 	exact := fmt.Sprintf("subject: %q", who.Subject)
 	for name, c := range map[string]struct {
-		trust evidence.Trust
-		holds bool
+		trust    evidence.Trust
+		document []byte
+		holds    bool
 	}{
-		"exact":         {trustIn(exact, root), true},
-		"a pattern":     {trustIn(fmt.Sprintf("subjectPattern: %q", who.Subject[:len(who.Subject)-1]+"*"), root), true},
-		"somebody else": {trustIn(`subject: "else@example.com"`, root), false},
+		"exact":         {trustIn(exact, root), document, true},
+		"a pattern":     {trustIn(fmt.Sprintf("subjectPattern: %q", who.Subject[:len(who.Subject)-1]+"*"), root), document, true},
+		"somebody else": {trustIn(`subject: "else@example.com"`, root), document, false},
+		"a certificate that no log has seen (kyverno#17125)": {trustIn(exact, root), encode(t, quiet), false},
 	} {
 		verifier, err := ForTrust(c.trust)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if _, _, _, _, err := verifier.VerifyBundle(t.Context(), document, s.now); (err == nil) != c.holds {
+		if _, _, _, _, err := verifier.VerifyBundle(t.Context(), c.document, s.now); (err == nil) != c.holds {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -264,7 +264,7 @@ func TestRefused(t *testing.T) {
 		{"an unknown member", nil, func() []byte { return twice(encode(t, good()), `"trusted":true`) }, ErrFormat, "trusted"},
 		{"truncated", nil, func() []byte { b := encode(t, good()); return b[:len(b)-7] }, ErrFormat, ""},
 		{"nothing", nil, func() []byte { return nil }, ErrFormat, ""},
-		{"a thousand timestamps (CVE-2024-29902)", nil, func() []byte {
+		{"a thousand timestamps (CVE-2024-45395)", nil, func() []byte {
 			b := good()
 			d := b.VerificationMaterial.TimestampVerificationData
 			for len(d.Rfc3161Timestamps) < 1000 {
@@ -272,7 +272,7 @@ func TestRefused(t *testing.T) {
 			}
 			return encode(t, b)
 		}, ErrFormat, "1000 timestamps"},
-		{"a thousand log entries", nil, func() []byte {
+		{"a thousand log entries (CVE-2024-45395)", nil, func() []byte {
 			b := good()
 			e := s.logged2(t, b)
 			for len(b.VerificationMaterial.TlogEntries) < 1000 {

@@ -88,7 +88,7 @@ func TestTokenServices(t *testing.T) {
 		asked   bool // the token service was spoken to
 		secret  bool // and had the credentials
 	}{
-		{"a stranger at this host", basic, true, false, []string{"loopback address", "may not lead"}, false, false},
+		{"a stranger at this host (CVE-2025-27403)", basic, true, false, []string{"loopback address", "may not lead"}, false, false},
 		{"one that the user named", basic, false, true, nil, true, true},
 		{"one that the user named, with an identity token", identity, false, true, nil, true, true},
 		{"one that the user named, without credentials", keys{}, true, true, nil, true, false},
