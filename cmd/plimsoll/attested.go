@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ func (p *program) gather(ctx context.Context, a *analysis, l *line) error {
 	if !policy.ReadsEvidence(l.policies) && !policy.NamesVEXSigners(l.policies) {
 		return nil
 	}
-	g := &gathering{by: l.by, about: a, verdicts: policy.ReadsVerdicts(l.policies), vex: policy.NamesVEXSigners(l.policies)}
+	g := &gathering{by: l.by.bounded(), about: a, verdicts: policy.ReadsVerdicts(l.policies), vex: policy.NamesVEXSigners(l.policies)}
 	g.all.Gathered, g.all.Items = true, []policy.Attestation{}
 	found, err := p.evidenceOf(ctx, a, l, &g.all)
 	if err != nil || found == nil {
@@ -96,14 +97,20 @@ func (p *program) evidenceBeside(ctx context.Context, target inventory.Target, r
 			return nil, err
 		}
 		found = append(found, reading.Evidence...)
-		if !reading.Complete() && all.Incomplete == "" {
-			all.Incomplete = "not all evidence could be read"
-			if len(reading.Problems) > 0 {
-				all.Incomplete += ": " + reading.Problems[0].Why
-			}
+		if !reading.Complete() {
+			all.Incomplete = cmp.Or(all.Incomplete, whyIncomplete(reading))
 		}
 	}
 	return found, nil
+}
+
+func whyIncomplete(reading ship.Reading) string {
+	for _, problem := range reading.Problems {
+		if problem.Kind != ship.ForAnother {
+			return fmt.Sprintf("not all evidence could be read: %s: %s", problem.Kind, problem.Why)
+		}
+	}
+	return "not all evidence could be read"
 }
 
 // lists refuses an index that does not list the image: what is said of it would not be said of the image.
@@ -148,7 +155,10 @@ func (g *gathering) take(ctx context.Context, found []ship.Found) error {
 			err = g.add(each.Subject, verified)
 			seen[each.Digest] = each.Layout != evidence.CosignSignature // whose content may bear several signatures
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, evidence.ErrTooMuch):
+			g.all.Incomplete = cmp.Or(g.all.Incomplete, err.Error())
+		case err != nil:
 			g.refused = append(g.refused, fmt.Sprintf("%s: %v", each.Digest, err))
 		}
 	}

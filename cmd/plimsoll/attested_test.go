@@ -14,8 +14,8 @@ import (
 	"plimsoll.dev/plimsoll/ship"
 )
 
-// sign returns the bundle of a statement, by one of the yard's keys.
-func (y *yard) sign(t *testing.T, key, predicateType string, predicate any, about ...image.Digest) []byte {
+// bundle returns the bundle of a statement, by one of the yard's keys.
+func (y *yard) bundle(t *testing.T, key, predicateType string, predicate any, about ...image.Digest) []byte {
 	t.Helper()
 	var subjects []evidence.Subject
 	for _, digest := range about {
@@ -39,7 +39,7 @@ func (y *yard) sign(t *testing.T, key, predicateType string, predicate any, abou
 // attach signs a statement about an image of single, and attaches it.
 func (y *yard) attach(t *testing.T, key, predicateType string, predicate any, about image.Digest) {
 	t.Helper()
-	bundle := ship.Bundle{Content: y.sign(t, key, predicateType, predicate, about), PredicateType: predicateType, Created: time.Now()}
+	bundle := ship.Bundle{Content: y.bundle(t, key, predicateType, predicate, about), PredicateType: predicateType, Created: time.Now()}
 	if _, err := ship.Attach(t.Context(), y.repository(t, "single"), []image.Digest{about}, []ship.Bundle{bundle}); err != nil {
 		t.Fatal(err)
 	}
@@ -190,17 +190,17 @@ func TestEvidenceInFiles(t *testing.T) {
 	y.push(t, "single", dir)
 	digest := y.digestOf(t, "single", "v1")
 	y.write(t, "proved.yaml", policyOf("rules: [{id: signed, deny: {notSignedBy: [ci]}}]\n"))
-	y.write(t, "app.sigstore.json", string(y.sign(t, "ci", evidence.CosignSignType, object{}, digest)))
+	y.write(t, "app.sigstore.json", string(y.bundle(t, "ci", evidence.CosignSignType, object{}, digest)))
 	check := []string{"check", dir, "--as", "registry.example/app:v1", "--policy", y.file("proved.yaml"), "--stage", "ship", "--offline"}
 	wants(t, y.run(t, append(check, "--trust", y.file("ci.yaml"))...), exitDenied, "signed")
 	wants(t, y.run(t, append(check, "--bundle", y.file("app.sigstore.json"))...), exitUsage, "--trust")
 	check = append(check, "--trust", y.file("ci.yaml"), "--bundle", y.file("app.sigstore.json"))
 	wants(t, y.run(t, check...), exitDone, " ALLOW ")
-	y.write(t, "app.sigstore.json", string(y.sign(t, "ci", evidence.CosignSignType, object{}, image.DigestOf(nil))))
+	y.write(t, "app.sigstore.json", string(y.bundle(t, "ci", evidence.CosignSignType, object{}, image.DigestOf(nil))))
 	wants(t, y.run(t, check...), exitDenied, "it is about something else")
 
 	// Reproduced with the evidence that the report holds, and told if that was changed.
-	y.write(t, "app.sigstore.json", string(y.sign(t, "ci", evidence.CosignSignType, object{}, digest)))
+	y.write(t, "app.sigstore.json", string(y.bundle(t, "ci", evidence.CosignSignType, object{}, digest)))
 	y.does(t, append(check, "--format", "json", "--output", y.file("report.json"))...)
 	reproduce := []string{"reproduce", y.file("report.json"), "--policy", y.file("proved.yaml")}
 	wants(t, y.run(t, reproduce...), exitDone, "byte for byte")
@@ -396,7 +396,7 @@ func TestVerifyAFile(t *testing.T) {
 		return y.run(t, append([]string{"verify", y.file("binary"), "--trust", y.file("ci.yaml"), "--predicate", "provenance"}, more...)...)
 	}
 	wants(t, verify(), exitDenied, "there is none for")
-	bundle := y.sign(t, "ci", evidence.ProvenanceType, provenanceBy("https://ci.example/runner", "refs/tags/v1"), image.DigestOf(y.read(t, "binary")))
+	bundle := y.bundle(t, "ci", evidence.ProvenanceType, provenanceBy("https://ci.example/runner", "refs/tags/v1"), image.DigestOf(y.read(t, "binary")))
 	y.write(t, "binary"+bundleSuffix, string(bundle))
 	y.write(t, "release.json", string(bundle))
 	wants(t, verify(), exitDone, "VERIFIED")

@@ -37,6 +37,13 @@ func believe(path string, now time.Time) (*believed, error) {
 	return &believed{by, trust, now}, nil
 }
 
+// bounded is the same for one image: all that lies beside it is verified within one bound.
+func (b *believed) bounded() *believed {
+	one := *b
+	one.proof.verifier = b.proof.verifier.Bounded()
+	return &one
+}
+
 // demands tells whether what has this role must be signed: once the trust names anybody for it.
 func (b *believed) demands(role evidence.Role) bool { return b != nil && b.trust.Lists(role) }
 

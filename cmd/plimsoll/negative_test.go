@@ -420,6 +420,9 @@ func TestTooManySignatures(t *testing.T) {
 	o := y.run(t, verify...)
 	wants(t, o, exitDenied, "could not be read to its end")
 	wants(t, o, exitDenied, "more than 20000 signatures would be checked")
+	y.write(t, "passed.yaml", policyOf("rules: [{id: passed, deny: {verdictMissing: {by: [ci]}}}]\n"))
+	check := []string{"check", b.at.Name() + ":v1", "--platform", "linux/amd64", "--trust", y.file("many.yaml"), "--policy", y.file("passed.yaml"), "--stage", "ship"}
+	wants(t, y.run(t, check...), exitDenied, "evidence that could not all be read")
 }
 
 func names(number int) []string {
