@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -96,15 +97,12 @@ func (p *program) attest(ctx context.Context, targets []string, flags attestFlag
 	if a.predicates, err = p.checkAttest(flags); err != nil {
 		return err
 	}
-	if a.signer, err = evidence.OpenSigner(ctx, flags.key, p.secrets()); err != nil {
-		return err
-	}
 	if a.wants("openvex") {
 		if a.vex, err = readOpenVEX(flags.line.vex); err != nil {
 			return err
 		}
 	}
-	if a.analyses, err = p.evaluated(ctx, targets, a); err != nil {
+	if err := p.evaluateAndOpen(ctx, targets, a); err != nil {
 		return err
 	}
 	for _, each := range a.analyses {
@@ -116,6 +114,17 @@ func (p *program) attest(ctx context.Context, targets []string, flags attestFlag
 		return p.writeBundles(ctx, a)
 	}
 	return p.attachBundles(ctx, a)
+}
+
+// evaluateAndOpen opens the key while the image is looked at. A key that cannot be opened ends both.
+func (p *program) evaluateAndOpen(ctx context.Context, targets []string, a *attesting) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	opened := evidence.BeginSigner(ctx, a.flags.key, p.secrets(), stop)
+	analyses, err := p.evaluated(ctx, targets, a)
+	signer, keyErr := opened()
+	a.analyses, a.signer = analyses, signer
+	return cmp.Or(keyErr, err)
 }
 
 func (a *attesting) wants(kind string) bool {
