@@ -145,7 +145,7 @@ func TestDependenciesStayInTheirPlace(t *testing.T) {
 		{"github.com/containerd/containerd/api", []string{"image/engine"}, "one medium, one package (decision 0018)"},
 		{"google.golang.org/grpc", []string{"image/engine"}, "what containerd speaks, and nothing else here does (decision 0018)"},
 		{"golang.org/x/net", []string{"image/registry"}, "which hosts are one organisation's (decision 0017)"},
-		{"go.yaml.in/yaml/v3", []string{"internal/strictyaml", "policy", "evidence", "inventory/extract/listing", "ship"}, "policies behind one strict reader, trust documents, lock files of packages behind one bounded reader, and lock files of registries (decisions 0009 and 0019)"},
+		{"go.yaml.in/yaml/v3", []string{"internal/strictyaml", "policy", "evidence", "inventory/extract/listing", "ship"}, "policies, trust documents and lock files of registries behind one strict reader, lock files of packages behind one bounded reader (decisions 0009 and 0019)"},
 		{"github.com/secure-systems-lab/go-securesystemslib", []string{"evidence"}, "keys at rest, as cosign encrypts them (decision 0028)"},
 		{"cel.dev/cel-go", []string{"policy"}, "expressions are the policy language's own (decision 0027)"},
 		{"github.com/pelletier/go-toml/v2", []string{"inventory/extract/listing"}, "lock files are read behind one bounded reader (decision 0019)"},
