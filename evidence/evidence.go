@@ -51,6 +51,7 @@ const (
 	CosignSignature   Layout = "cosign-signature-tag"     // sha256-….sig, simple signing
 	CosignAttestation Layout = "cosign-attestation-tag"   // sha256-….att, DSSE envelopes
 	BuildKitChild     Layout = "buildkit-attestation"     // unsigned in-toto children of an index
+	NotationReferrer  Layout = "notation-referrer"        // Notary Project signatures, which are not read
 	File              Layout = "file"
 )
 

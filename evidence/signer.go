@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 
 	"plimsoll.dev/plimsoll/evidence/dsse"
 )
@@ -46,11 +47,16 @@ type Secrets struct {
 	Environment func(name string) (value string, found bool)
 	// Ask asks a person for a passphrase; nil if nobody can be asked.
 	Ask func(prompt string) ([]byte, error)
+
+	answered func() // called once the passphrase is known; nil if nobody waits for that
 }
 
 // passphrase returns the passphrase of a key: from PLIMSOLL_KEY_PASSWORD, else from
 // COSIGN_PASSWORD, else from a person. A variable that is set and empty is an empty passphrase.
 func (s Secrets) passphrase(of string) ([]byte, error) {
+	if s.answered != nil {
+		defer s.answered()
+	}
 	for _, name := range []string{"PLIMSOLL_KEY_PASSWORD", "COSIGN_PASSWORD"} {
 		if value, found := s.lookUp(name); found {
 			return []byte(value), nil
@@ -81,6 +87,30 @@ func OpenSigner(ctx context.Context, where string, secrets Secrets) (KeySigner, 
 		return KeySigner{}, fmt.Errorf("opening the signing key %s: %w", name, err)
 	}
 	return KeySigner{signer}, nil
+}
+
+// BeginSigner opens a key as OpenSigner does, beside other work: a passphrase costs a quarter of a
+// second on purpose (scrypt). It returns once nobody is asked for anything any more. failed learns
+// early of a key that cannot be opened; wait returns the key, and has to be called.
+func BeginSigner(ctx context.Context, where string, secrets Secrets, failed func(error)) (wait func() (KeySigner, error)) {
+	var signer KeySigner
+	var err error
+	asked, done := make(chan struct{}), make(chan struct{})
+	secrets.answered = sync.OnceFunc(func() { close(asked) })
+	go func() {
+		defer close(done)
+		if signer, err = OpenSigner(ctx, where, secrets); err != nil {
+			failed(err)
+		}
+	}()
+	select {
+	case <-asked:
+	case <-done:
+	}
+	return func() (KeySigner, error) {
+		<-done
+		return signer, err
+	}
 }
 
 func openSigner(ctx context.Context, where string, secrets Secrets) (dsse.Signer, error) {

@@ -73,6 +73,40 @@ func environment(values map[string]string) Secrets {
 	return Secrets{Environment: func(name string) (string, bool) { value, found := values[name]; return value, found }}
 }
 
+// A key that is opened beside other work: whoever has to be asked was asked before that begins,
+// and a key that cannot be opened is told at once, and again to whoever waits for it.
+func TestBeginSigner(t *testing.T) {
+	const boxed = "testdata/cosign/cosign.key"
+	for _, c := range []struct {
+		name, where, answer string
+		asked               bool
+		want                string // a part of the error
+	}{
+		{"a passphrase", boxed, "correct-horse", true, ""},
+		{"a wrong one", boxed, "wrong", true, "check the passphrase"},
+		{"no key", "testdata/cosign/none.key", "", false, "no such file"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked, failed := false, error(nil)
+			secrets := Secrets{Ask: func(string) ([]byte, error) {
+				asked = true
+				return []byte(c.answer), nil
+			}}
+			wait := BeginSigner(t.Context(), c.where, secrets, func(err error) { failed = err })
+			if asked != c.asked {
+				t.Errorf("asked %t once it has begun, want %t", asked, c.asked)
+			}
+			signer, err := wait()
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			if !errors.Is(failed, err) || (signer.Signer == nil) != (err != nil) {
+				t.Errorf("told %v, and then %v with the signer %v", failed, err, signer)
+			}
+		})
+	}
+}
+
 func TestOpenSigner(t *testing.T) {
 	folder := t.TempDir()
 	write := func(name string, content []byte) string {

@@ -68,15 +68,15 @@ func encode(s Statement) ([]byte, error) {
 	if len(encoded) > MaxStatement {
 		return nil, fmt.Errorf("it has %d bytes, more than %d; attach a summary and name the whole by its digest", len(encoded), MaxStatement)
 	}
-	return encoded, readable(encoded) // the predicate may be a document of others
+	return encoded, readable(encoded, strictjson.CheckWritten) // the predicate may be a document of others
 }
 
 // readable refuses what two readers could read in two ways.
-func readable(data []byte) error {
+func readable(data []byte, check func([]byte, strictjson.Limits) error) error {
 	if !utf8.Valid(data) {
 		return errors.New("it is not UTF-8 text")
 	}
-	return strictjson.Check(data, strictjson.Limits{Depth: maxDepth, Objects: maxObjects})
+	return check(data, strictjson.Limits{Depth: maxDepth, Objects: maxObjects})
 }
 
 // ParseStatement reads a statement strictly: a member that stands twice anywhere in it, a digest
@@ -94,7 +94,7 @@ func parseStatement(data []byte) (Statement, error) {
 	if len(data) > MaxStatement {
 		return Statement{}, fmt.Errorf("it has %d bytes, more than the %d that are read", len(data), MaxStatement)
 	}
-	if err := readable(data); err != nil {
+	if err := readable(data, strictjson.Check); err != nil {
 		return Statement{}, err
 	}
 	var s Statement

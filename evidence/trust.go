@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"plimsoll.dev/plimsoll/evidence/dsse"
 	"plimsoll.dev/plimsoll/image"
@@ -20,8 +21,6 @@ const (
 	MaxTrust = 1 << 20
 	// maxIdentities bounds the identities; the keys are bounded by dsse.MaxKeys.
 	maxIdentities = 256
-	// maxText bounds names, issuers and subjects.
-	maxText = 500
 )
 
 // Trust says whom to believe, and in what. Only ParseTrust and ReadTrust make one; the zero Trust
@@ -155,41 +154,23 @@ func readSmall(folder *os.Root, name string) ([]byte, error) {
 }
 
 func parseTrust(name string, data []byte, read func(file string) ([]byte, error)) (Trust, error) {
-	document, err := decodeTrust(data)
-	if err == nil {
-		var t Trust
-		if t, err = document.trust(read); err == nil {
-			t.digest = image.DigestOf(data)
-			return t, nil
-		}
+	d := newTrustDecoder(name, read)
+	d.Document(data, d.document)
+	if err := d.Err(); err != nil {
+		return Trust{}, err
 	}
-	return Trust{}, fmt.Errorf("trust document %s: %w", name, err)
+	d.trust.digest = image.DigestOf(data)
+	return d.trust, nil
 }
 
-// trust checks a document.
-func (d trustDocument) trust(read func(file string) ([]byte, error)) (Trust, error) {
-	t := Trust{name: d.name, roles: map[Role][]string{}}
-	if len(d.keys) == 0 && len(d.identities) == 0 {
-		return Trust{}, errors.New("it has neither keys nor identities: it believes nobody; add one")
-	}
-	if len(d.keys) > dsse.MaxKeys || len(d.identities) > maxIdentities {
-		return Trust{}, fmt.Errorf("it has %d keys and %d identities; at most %d and %d are read", len(d.keys), len(d.identities), dsse.MaxKeys, maxIdentities)
-	}
-	for _, k := range d.keys {
-		if err := t.addKey(k, read); err != nil {
-			return Trust{}, fmt.Errorf("line %d: key %.60q: %w", k.line, k.name, err)
-		}
-	}
-	for _, i := range d.identities {
-		if err := t.addIdentity(i); err != nil {
-			return Trust{}, fmt.Errorf("line %d: identity %.60q: %w", i.line, i.name, err)
-		}
-	}
-	if err := t.addRoot(d.root, read); err != nil {
-		return Trust{}, fmt.Errorf("root: %w", err)
-	}
-	return t, t.addRoles(d.roles)
+// keyDocument is a key as it is written.
+type keyDocument struct {
+	name, publicKey     string
+	notBefore, notAfter time.Time
 }
+
+// identityDocument is an identity as it is written.
+type identityDocument struct{ name, issuer, subject, pattern string }
 
 func (t *Trust) addKey(k keyDocument, read func(file string) ([]byte, error)) error {
 	if err := t.newName(k.name); err != nil {
@@ -225,12 +206,10 @@ func (t *Trust) addIdentity(i identityDocument) error {
 	}
 	trusted := trustedIdentity{name: i.name, issuer: i.issuer, subject: i.subject}
 	switch {
-	case i.issuer == "":
-		return errors.New("it has no issuer; anybody can have a subject at some issuer")
-	case (i.subject == "") == (i.subjectPattern == ""):
+	case (i.subject == "") == (i.pattern == ""):
 		return errors.New("give it either a subject or a subjectPattern")
-	case i.subjectPattern != "":
-		pattern, err := subjectPattern(i.subjectPattern)
+	case i.pattern != "":
+		pattern, err := subjectPattern(i.pattern)
 		if err != nil {
 			return err
 		}
@@ -270,12 +249,10 @@ func subjectPattern(pattern string) (*regexp.Regexp, error) {
 
 // addRoot takes a Sigstore trusted root: its JSON, or the file that holds it.
 func (t *Trust) addRoot(root string, read func(file string) ([]byte, error)) error {
-	switch {
-	case root == "":
-		return nil
-	case len(t.identities) == 0:
+	if len(t.identities) == 0 {
 		return errors.New("there are no identities that it would be used for; remove it, or add them")
-	case strings.HasPrefix(strings.TrimSpace(root), "{"):
+	}
+	if strings.HasPrefix(strings.TrimSpace(root), "{") {
 		t.root = []byte(root)
 		return nil
 	}
@@ -284,25 +261,22 @@ func (t *Trust) addRoot(root string, read func(file string) ([]byte, error)) err
 	return err
 }
 
-// addRoles takes who may sign what. Whoever may sign nothing is a mistake somewhere.
-func (t *Trust) addRoles(roles []roleDocument) error {
-	idle := t.names()
-	for _, r := range roles {
-		for _, name := range r.names {
-			if !slices.Contains(t.names(), name) {
-				return fmt.Errorf("line %d: roles.%s names %.60q, who is neither a key nor an identity of this document", r.line, r.role, name)
-			}
-			if slices.Contains(t.roles[r.role], name) {
-				return fmt.Errorf("line %d: roles.%s names %.60q twice", r.line, r.role, name)
-			}
-			t.roles[r.role] = append(t.roles[r.role], name)
-			idle = slices.DeleteFunc(idle, func(i string) bool { return i == name })
-		}
+func (t *Trust) addRole(role Role, name string) error {
+	switch {
+	case !slices.Contains(t.names(), name):
+		return errors.New("who is neither a key nor an identity of this document; mend the name, or add one")
+	case slices.Contains(t.roles[role], name):
+		return errors.New("and does so twice; keep one")
 	}
-	if len(idle) > 0 {
-		return fmt.Errorf("%.60q may sign nothing; list it under roles, or remove it", idle[0])
-	}
+	t.roles[role] = append(t.roles[role], name)
 	return nil
+}
+
+// idle returns who may sign nothing.
+func (t Trust) idle() []string {
+	return slices.DeleteFunc(t.names(), func(name string) bool {
+		return slices.ContainsFunc(Roles(), func(role Role) bool { return t.May(name, role) })
+	})
 }
 
 func (t *Trust) newName(name string) error {

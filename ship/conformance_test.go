@@ -33,6 +33,7 @@ func TestConformance(t *testing.T) {
 			t.Run("bundles", func(t *testing.T) { testBundles(t, r, c.tagged) })
 			t.Run("cosign's tags", func(t *testing.T) { testCosign(t, r) })
 			t.Run("BuildKit's attestations", func(t *testing.T) { testBuildKit(t, r) })
+			t.Run("Notary Project signatures", func(t *testing.T) { testNotation(t, r, c.tagged) })
 			t.Run("a lock file", func(t *testing.T) { testLock(t, r) })
 		})
 	}
@@ -198,5 +199,40 @@ func testBuildKit(t *testing.T, r *registry.Repository) {
 		if len(reading.Problems) != c.problems || !reading.Complete() {
 			t.Errorf("%s: problems %+v", c.name, reading.Problems)
 		}
+	}
+}
+
+// testNotation: signatures that are not read are found, in the form that notation writes and in that of
+// image-spec 1.1, and are neither evidence nor a reason to think that there may be more.
+func testNotation(t *testing.T, r *registry.Repository, tagged bool) {
+	subject := putImage(t, r, "notation", "sparc64")
+	empty, envelope := putBlob(t, r, emptyType, []byte("{}")), putBlob(t, r, "application/jose+json", []byte(`{"payload":"","protected":"","signature":""}`))
+	var listed []image.Descriptor
+	for _, form := range []object{
+		{"config": image.Descriptor{MediaType: NotationType, Digest: empty.Digest, Size: empty.Size}},
+		{"config": empty, "artifactType": NotationType},
+	} {
+		form["schemaVersion"], form["mediaType"], form["subject"], form["layers"] = 2, image.MediaTypeManifest, subject, []image.Descriptor{envelope}
+		listed = append(listed, putDocument(t, r, "", image.MediaTypeManifest, form))
+	}
+	if tagged {
+		listed[0].ArtifactType, listed[1].ArtifactType = NotationType, emptyType
+		putDocument(t, r, fallbackTag(subject.Digest), image.MediaTypeIndex, object{"schemaVersion": 2, "mediaType": image.MediaTypeIndex, "manifests": listed})
+	}
+	reading := mustRead(t, r, Subject{Digest: subject.Digest})
+	want := []Found{}
+	for _, d := range listed {
+		want = append(want, Found{Layout: evidence.NotationReferrer, Digest: d.Digest, Subject: subject.Digest, PredicateType: NotationType})
+	}
+	byDigest := cmpopts.SortSlices(func(a, b Found) bool { return a.Digest.Hex() < b.Digest.Hex() })
+	if diff := cmp.Diff(want, reading.Unread, digests(), byDigest); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if len(reading.Evidence) > 0 || !reading.Complete() {
+		t.Errorf("%d pieces of evidence, problems %+v", len(reading.Evidence), reading.Problems)
+	}
+	file, err := Lock(t.Context(), openReading, []string{r.Name() + ":notation"}, LockOptions{})
+	if err != nil || len(file.Images[0].Evidence) > 0 {
+		t.Errorf("locked %+v, %v", file, err)
 	}
 }

@@ -6,15 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
+	"plimsoll.dev/plimsoll/internal/strictyaml"
 )
 
 const (
@@ -45,53 +44,62 @@ type Locked struct {
 	Evidence []string `yaml:"evidence,omitempty"`
 }
 
-// ParseLock reads a lock file, in YAML or in JSON, which is YAML, too. What is not known in it is
-// an error, as is what two readers could understand in two ways; and so is a file that names no
-// image, since everything would hold against it.
-func ParseLock(content []byte) (LockFile, error) {
-	file, err := decodeLock(content)
-	if err == nil {
-		err = file.check()
-	}
-	if err != nil {
-		return LockFile{}, fmt.Errorf("the lock file is not valid: %w", err)
+// ParseLock reads a lock file, in YAML or in JSON, which is YAML, too; the name is for messages.
+// What is not known in it is an error, as is what two readers could understand in two ways; and so
+// is a file that names no image, since everything would hold against it.
+func ParseLock(name string, content []byte) (LockFile, error) {
+	d := lockDecoder{strictyaml.New(name, strictyaml.Language{Name: "a lock file", Levels: "four", Keys: "docs/contract.md", MaxSize: maxLock})}
+	file := LockFile{APIVersion: lockVersion, Kind: lockKind}
+	d.Document(content, func(root *yaml.Node) {
+		d.Mapping(root, d.Top(),
+			strictyaml.Required("apiVersion", func(n *yaml.Node, what string) { d.Choice(n, what, lockVersion) }),
+			strictyaml.Required("kind", func(n *yaml.Node, what string) { d.Choice(n, what, lockKind) }),
+			strictyaml.Required("images", func(n *yaml.Node, what string) { d.images(n, what, &file) }))
+	})
+	if err := d.Err(); err != nil {
+		return LockFile{}, err
 	}
 	return file, nil
 }
 
-func decodeLock(content []byte) (LockFile, error) {
-	if len(content) > maxLock || !utf8.Valid(content) {
-		return LockFile{}, fmt.Errorf("it is no text of at most %d MiB: split it", maxLock>>20)
-	}
-	documents := yaml.NewDecoder(bytes.NewReader(content))
-	var root, second yaml.Node
-	if err := documents.Decode(&root); err != nil {
-		return LockFile{}, fmt.Errorf("it cannot be read as YAML or JSON: %w", err)
-	}
-	if err := documents.Decode(&second); !errors.Is(err, io.EOF) {
-		return LockFile{}, errors.New("more text follows its first document: write one")
-	}
-	if err := plain(&root); err != nil {
-		return LockFile{}, err
-	}
-	var file LockFile
-	strict := yaml.NewDecoder(bytes.NewReader(content))
-	strict.KnownFields(true)
-	return file, strict.Decode(&file)
+type lockDecoder struct{ *strictyaml.Decoder }
+
+func (d lockDecoder) images(n *yaml.Node, what string, into *LockFile) {
+	lines := map[string]int{}
+	d.List(n, what, maxLocked, func(n *yaml.Node, what string) {
+		locked, clean := d.image(n, what), d.Clean()
+		into.Images = append(into.Images, locked)
+		if err := locked.check(); clean && err != nil {
+			d.Problem(n, "image %s: %v", strictyaml.Quote(locked.Image), err)
+		}
+		if line, twice := lines[locked.Image]; clean && twice {
+			d.Problem(n, "image %s stands already in line %d; keep one of them", strictyaml.Quote(locked.Image), line)
+		}
+		lines[locked.Image] = n.Line
+	})
 }
 
-// plain refuses YAML's anchors, aliases, merge keys and tags, by which a small file can become a
-// large one, or say what does not stand there.
-func plain(n *yaml.Node) error {
-	if n.Kind == yaml.AliasNode || n.Anchor != "" || n.Tag == "!!merge" || n.Style&yaml.TaggedStyle != 0 {
-		return fmt.Errorf("line %d, column %d: anchors, aliases, merge keys and tags of YAML are not allowed: write the value out", n.Line, n.Column)
-	}
-	for _, child := range n.Content {
-		if err := plain(child); err != nil {
-			return err
+func (d lockDecoder) image(n *yaml.Node, what string) (l Locked) {
+	digests := func(into *[]image.Digest) func(*yaml.Node, string) {
+		return func(n *yaml.Node, what string) {
+			d.List(n, what, maxLocked, func(n *yaml.Node, what string) {
+				var digest image.Digest
+				d.Value(n, what, &digest)
+				*into = append(*into, digest)
+			})
 		}
 	}
-	return nil
+	d.Mapping(n, what,
+		strictyaml.Required("image", func(n *yaml.Node, what string) { l.Image, _ = d.Word(n, what) }),
+		strictyaml.Required("digest", func(n *yaml.Node, what string) { d.Value(n, what, &l.Digest) }),
+		strictyaml.Optional("manifests", digests(&l.Manifests)), strictyaml.Optional("layers", digests(&l.Layers)),
+		strictyaml.Optional("evidence", func(n *yaml.Node, what string) {
+			d.List(n, what, maxLocked, func(n *yaml.Node, what string) {
+				predicate, _ := d.Word(n, what)
+				l.Evidence = append(l.Evidence, predicate)
+			})
+		}))
+	return l
 }
 
 func (f LockFile) check() error {

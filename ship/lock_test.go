@@ -39,7 +39,7 @@ func testLock(t *testing.T, r *registry.Repository) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err = ParseLock(text)
+	file, err = ParseLock("lock.yaml", text)
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, text)
 	}
@@ -208,31 +208,36 @@ func TestParseLock(t *testing.T) {
 	for _, c := range []struct{ name, text, says string }{
 		{"YAML", one, ""},
 		{"JSON", `{"apiVersion":"plimsoll.dev/v1","kind":"Lock","images":[{"image":"app@` + digest + `","digest":"` + digest + `","layers":["` + digest + `"],"evidence":["` + vsa + `"]}]}`, ""},
-		{"nothing", "", "cannot be read"},
-		{"no YAML", "images: [", "cannot be read"},
-		{"not text", "\xff", "no text"},
-		{"too long", one + strings.Repeat("#", 4<<20), "at most 4 MiB"},
-		{"two documents", one + "---\n" + one, "more text follows"},
-		{"another kind", strings.Replace(one, "Lock", "Policy", 1), `kind "Policy"`},
+		{"nothing", "", "lock.yaml:1:1: the file is empty"},
+		{"no YAML", "images: [", "lock.yaml:1:1: this is not YAML"},
+		{"not text", "\xff", "not UTF-8 text"},
+		{"too long", one + strings.Repeat("#", 4<<20), "a lock file's may have 4194304"},
+		{"two documents", one + "---\n" + one, "lock.yaml:7:1: a second document begins here"},
+		{"another kind", strings.Replace(one, "Lock", "Policy", 1), `lock.yaml:2:7: kind is "Policy"; write Lock`},
 		{"another version", strings.Replace(one, "v1", "v2", 1), "apiVersion"},
-		{"no image", head + "images: []\n", "names no image"},
-		{"what is not known", one + "    layer: []\n", "field layer not found"},
-		{"a member twice", one + "    digest: " + digest + "\n", "already defined"},
-		{"an image twice", one + one[len(head)+len("images:\n"):], "is there twice"},
-		{"an anchor", strings.Replace(one, "app:1", "app:1\n    evidence: &x [a]", 1), "anchors"},
-		{"a tag of YAML", strings.Replace(one, "registry", "!!str registry", 1), "tags of YAML"},
-		{"a merge key", one + "    <<: {layers: []}\n", "merge keys"},
-		{"no digest", head + "images: [{image: app}]\n", "a digest is missing"},
+		{"no image", head + "images: []\n", "images is an empty list"},
+		{"what is not known", one + "    layer: []\n", `unknown key "layer" in images; the nearest known key is "layers"`},
+		{"a member twice", one + "    digest: " + digest + "\n", `key "digest" stands already in line 5`},
+		{"an image twice", one + one[len(head)+len("images:\n"):], "stands already in line 4"},
+		{"an anchor", strings.Replace(one, "app:1", "app:1\n    evidence: &x [a]", 1), "a YAML anchor (&x) is not allowed in a lock file"},
+		{"a tag of YAML", strings.Replace(one, "registry", "!!str registry", 1), "a YAML tag (!!str) is not allowed"},
+		{"a merge key", one + "    <<: {layers: []}\n", `unknown key "<<" in images`},
+		{"no digest", head + "images: [{image: app}]\n", "images.digest is missing; add it"},
+		{"no digest, in a word", strings.Replace(one, digest, "null", 1), "a digest is missing"},
+		{"no digest, in a list", one + "    layers: [~]\n", "a digest is missing"},
 		{"no SHA-256", head + "images: [{image: app, digest: 'sha512:00'}]\n", "sha256"},
-		{"an empty layer", one + "    layers: ['']\n", "a digest is missing"},
+		{"an empty layer", one + "    layers: ['']\n", "images.layers is empty; write a value"},
 		{"another digest in the name", strings.Replace(one, "app:1", "app@"+image.DigestOf([]byte("x")).String(), 1), "another than"},
 		{"no name", strings.Replace(one, "registry.example/app:1", "APP", 1), "is no name of an image"},
-		{"an empty predicate type", one + "    evidence: ['']\n", "predicate type is empty"},
+		{"an empty predicate type", one + "    evidence: ['']\n", "images.evidence is empty; write a value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			file, err := ParseLock([]byte(c.text))
+			file, err := ParseLock("lock.yaml", []byte(c.text))
 			if c.says != "" {
 				wantError(t, err, c.says)
+				if len(file.Images) > 0 {
+					t.Error("a lock file beside an error")
+				}
 				return
 			}
 			if err != nil || len(file.Images) != 1 || file.Images[0].Digest.String() != digest {
@@ -248,7 +253,7 @@ func FuzzParseLock(f *testing.F) {
 	f.Add([]byte("apiVersion: plimsoll.dev/v1\nkind: Lock\nimages:\n  - {image: app, digest: '" + digest + "', evidence: [a, 'b: c']}\n"))
 	f.Add([]byte(`{"apiVersion":"plimsoll.dev/v1","kind":"Lock","images":[{"image":"a/b:1","digest":"` + digest + `","manifests":["` + digest + `"]}]}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		file, err := ParseLock(content)
+		file, err := ParseLock("lock.yaml", content)
 		if err != nil {
 			return
 		}
@@ -256,7 +261,7 @@ func FuzzParseLock(f *testing.F) {
 		if err != nil {
 			t.Fatalf("accepted and not written: %v", err)
 		}
-		again, err := ParseLock(text)
+		again, err := ParseLock("lock.yaml", text)
 		if err != nil || len(again.Images) == 0 || len(again.Images) != len(file.Images) {
 			t.Fatalf("%v of\n%s", err, text)
 		}

@@ -61,6 +61,9 @@ type Problem struct {
 type Reading struct {
 	Evidence []Found
 	Problems []Problem
+	// Unread is what nothing here can read, by the word of whoever lists it: manifests without
+	// their content, in the order of their digests. It is to be shown, and never counts.
+	Unread []Found
 
 	ended bool // all places were looked at
 }
@@ -88,6 +91,7 @@ func Read(ctx context.Context, repository *registry.Repository, subject Subject)
 	slices.SortFunc(r.found.Problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Digest.Hex(), b.Digest.Hex()), cmp.Compare(a.Why, b.Why))
 	})
+	slices.SortFunc(r.found.Unread, func(a, b Found) int { return cmp.Compare(a.Digest.Hex(), b.Digest.Hex()) })
 	r.found.ended = true
 	return r.found, nil
 }
@@ -199,6 +203,9 @@ func (r *reader) add(f Found) {
 func (r *reader) referrers(ctx context.Context) error {
 	const list = "its referrers"
 	listed, err := r.repository.Referrers(ctx, r.subject.Digest, BundleType)
+	if err == nil {
+		err = r.notation(ctx)
+	}
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
@@ -212,6 +219,7 @@ func (r *reader) referrers(ctx context.Context) error {
 	candidates := listed.Descriptors
 	if found {
 		candidates = append(candidates, tagged.Manifests...)
+		r.unread(tagged.Manifests)
 	}
 	candidates = newestFirst(candidates)
 	for i, d := range candidates {
@@ -224,6 +232,24 @@ func (r *reader) referrers(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// notation notes the Notary Project signatures that the registry lists.
+func (r *reader) notation(ctx context.Context) error {
+	listed, err := r.repository.Referrers(ctx, r.subject.Digest, NotationType)
+	r.unread(listed.Descriptors)
+	return err
+}
+
+// unread notes those of a list that nothing here can read, each once. None is fetched: there may
+// be any number, and none of them may be what makes a reading incomplete.
+func (r *reader) unread(listed []image.Descriptor) {
+	for _, d := range listed {
+		known := slices.ContainsFunc(r.found.Unread, func(f Found) bool { return f.Digest == d.Digest })
+		if d.ArtifactType == NotationType && !known && len(r.found.Unread) < maxDescriptors {
+			r.found.Unread = append(r.found.Unread, Found{Layout: evidence.NotationReferrer, Digest: d.Digest, Subject: r.subject.Digest, PredicateType: NotationType})
+		}
+	}
 }
 
 // fallback reads the index under the fallback tag, if there is one.
@@ -263,8 +289,12 @@ func newestFirst(listed []image.Descriptor) []image.Descriptor {
 // bundle reads one referrer, whose manifest says what it is, and of what.
 func (r *reader) bundle(ctx context.Context, d image.Descriptor) error {
 	manifest, digest, ok, err := r.document(ctx, d.Digest.String(), true)
-	if err != nil || !ok || manifest.kind() != BundleType {
+	if err != nil || !ok {
 		return err
+	}
+	if d.ArtifactType = manifest.kind(); d.ArtifactType != BundleType {
+		r.unread([]image.Descriptor{d})
+		return nil
 	}
 	switch {
 	case manifest.Subject == nil:

@@ -23,7 +23,8 @@
 // MaxEvidence for each and maxTotal for all, by what image/registry reads of a list, and in time
 // by the context. What is beyond the bounds makes a reading incomplete, which is a state of its own.
 //
-// Nothing is deleted. Evidence of other kinds than those of evidence.Layout is passed over.
+// Nothing is deleted. Evidence of other kinds than those of evidence.Layout is passed over, and of
+// Notary Project signatures is told only that they are there (decision 0035).
 package ship
 
 import (
@@ -53,6 +54,9 @@ const (
 	// SimpleSigningType is that of what cosign signed before it wrote bundles. It holds no
 	// statement, so it stands in the place of the predicate type, too.
 	SimpleSigningType = "application/vnd.dev.cosign.simplesigning.v1+json"
+	// NotationType is the artifact type of a Notary Project signature (notaryproject/specifications,
+	// signature-specification.md), and stands in the place of its predicate type.
+	NotationType = "application/vnd.cncf.notary.signature"
 
 	envelopeType  = "application/vnd.dsse.envelope.v1+json" // cosign, specs/ATTESTATION_SPEC.md
 	statementType = "application/vnd.in-toto+json"          // BuildKit, attestation-storage.md

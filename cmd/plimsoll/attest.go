@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -101,9 +102,6 @@ func (p *program) attest(ctx context.Context, targets []string, flags attestFlag
 	if a.predicates, err = p.checkAttest(flags); err != nil {
 		return err
 	}
-	if a.signer, err = evidence.OpenSigner(ctx, flags.key, p.secrets()); err != nil {
-		return err
-	}
 	if a.predicates[0].about == ofFile {
 		return p.attestFile(ctx, targets, a)
 	}
@@ -112,7 +110,7 @@ func (p *program) attest(ctx context.Context, targets []string, flags attestFlag
 			return err
 		}
 	}
-	if a.analyses, err = p.evaluated(ctx, targets, a); err != nil {
+	if err := p.evaluateAndOpen(ctx, targets, a); err != nil {
 		return err
 	}
 	for _, each := range a.analyses {
@@ -124,6 +122,17 @@ func (p *program) attest(ctx context.Context, targets []string, flags attestFlag
 		return p.writeBundles(ctx, a)
 	}
 	return p.attachBundles(ctx, a)
+}
+
+// evaluateAndOpen opens the key while the image is looked at. A key that cannot be opened ends both.
+func (p *program) evaluateAndOpen(ctx context.Context, targets []string, a *attesting) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	opened := evidence.BeginSigner(ctx, a.flags.key, p.secrets(), stop)
+	analyses, err := p.evaluated(ctx, targets, a)
+	signer, keyErr := opened()
+	a.analyses, a.signer = analyses, signer
+	return cmp.Or(keyErr, err)
 }
 
 func (a *attesting) wants(kind string) bool {

@@ -35,6 +35,9 @@ func (p *program) attestFile(ctx context.Context, targets []string, a *attesting
 	if err != nil {
 		return err
 	}
+	if a.signer, err = evidence.OpenSigner(ctx, a.flags.key, p.secrets()); err != nil {
+		return err
+	}
 	now, _, err := p.evaluatedAt()
 	if err != nil {
 		return err
@@ -189,5 +192,5 @@ func (p *program) readSignatures(ctx context.Context, path string, kind predicat
 	}
 	defer func() { err = errors.Join(err, repository.Close()) }()
 	reading, err := ship.Read(ctx, repository, ship.Subject{Digest: digest})
-	return there, gathered{reading.Evidence, reading.Problems, reading.Complete()}, err
+	return there, gathered{reading.Evidence, reading.Unread, reading.Problems, reading.Complete()}, err
 }

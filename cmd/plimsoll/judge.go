@@ -61,6 +61,7 @@ const (
 	stateRefused  = "refused"
 	stateUnsigned = "unsigned"
 	stateUnasked  = "not-asked-for"
+	stateUnread   = "not-read"
 )
 
 // piece is one thing that was found.
@@ -129,6 +130,9 @@ func (j judge) judge(ctx context.Context, read gathered) (verification, error) {
 			result.Complete = false
 			result.Problems = append(result.Problems, problemResult{ship.NotLookedAt, each.Digest, 1, err.Error()})
 		}
+	}
+	for _, each := range read.unread {
+		result.Evidence = append(result.Evidence, piece{Layout: each.Layout, Digest: each.Digest, Subject: each.Subject, PredicateType: each.PredicateType, State: stateUnread, Why: unreadWhy})
 	}
 	result.Verified = result.Complete && len(j.chosen) > 0
 	for _, wanted := range j.chosen {
@@ -226,9 +230,15 @@ func (j judge) outcome(ctx context.Context, wanted predicate, all []proved, resu
 	return outcome
 }
 
+// unreadWhy is why a Notary Project signature is not verified (decision 0035).
+const unreadWhy = "it is a Notary Project signature, which is not read here: verify it with notation, or have the image signed with cosign, too"
+
 // missing says why nothing of a kind counts: because there is none, or none that holds.
 func (j judge) missing(wanted predicate, all []piece) error {
 	for _, each := range all {
+		if each.State == stateUnread && slices.Contains(wanted.types, ship.SimpleSigningType) {
+			return fmt.Errorf("what is there does not count: %s", each.Why)
+		}
 		if (each.State == stateRefused || each.State == stateUnsigned) && (each.PredicateType == "" || slices.Contains(wanted.types, each.PredicateType)) {
 			return fmt.Errorf("what is there does not count: %s", each.Why)
 		}

@@ -99,9 +99,9 @@ func (p *program) expect(ctx context.Context, flags verifyFlags) error {
 	if err != nil {
 		return fmt.Errorf("--expect: %w", err)
 	}
-	file, err := ship.ParseLock(content)
+	file, err := ship.ParseLock(flags.expect, content)
 	if err != nil {
-		return fmt.Errorf("--expect %s: %w", flags.expect, err)
+		return fmt.Errorf("--expect: %w", err)
 	}
 	result, err := p.compareAll(ctx, file, flags)
 	if err != nil {

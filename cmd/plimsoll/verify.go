@@ -219,13 +219,14 @@ func (p *program) readEvidence(ctx context.Context, name string, flags verifyFla
 	if err != nil {
 		return there, all, err
 	}
-	all.evidence, all.problems, all.complete = reading.Evidence, reading.Problems, reading.Complete()
+	all = gathered{reading.Evidence, reading.Unread, reading.Problems, reading.Complete()}
 	return there, all, nil
 }
 
 // gathered is what was read, and whether that is all.
 type gathered struct {
 	evidence []ship.Found
+	unread   []ship.Found // which never counts
 	problems []ship.Problem
 	complete bool
 }

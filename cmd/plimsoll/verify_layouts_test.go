@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,47 @@ func TestBuildKitsProvenanceIsUnsigned(t *testing.T) {
 		t.Errorf("%s%s", o.stdout, o.stderr)
 	}
 	wants(t, y.run(t, "verify", y.name("single:built"), "--trust", y.file("ci.yaml"), "--stage", "ship"), exitDone, "VERIFIED")
+}
+
+// TestNotationsSignaturesAreNotRead: one is shown, with the reason, and nothing is verified by it;
+// what else is there counts as it did.
+func TestNotationsSignaturesAreNotRead(t *testing.T) {
+	y := newYard(t, true)
+	y.report(t)
+	digest := decodeReport(t, outcome{stdout: string(y.read(t, "report.json"))}).Target.Digest
+	y.does(t, "attest", y.file("report.json"), "--key", y.file("ci.key"), "--to", y.name("single:v1"))
+	r := y.repository(t, "single")
+	empty, err := r.WriteBlob(t.Context(), []byte("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := r.Document(t.Context(), digest.String(), image.MaxDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature := y.document(t, "", image.MediaTypeManifest, object{
+		"schemaVersion": 2, "mediaType": image.MediaTypeManifest,
+		"config":  object{"mediaType": ship.NotationType, "digest": empty, "size": 2},
+		"layers":  []any{object{"mediaType": "application/jose+json", "digest": empty, "size": 2}},
+		"subject": object{"mediaType": image.MediaTypeManifest, "digest": digest, "size": subject.Size},
+	})
+	verify := func(predicate string) (outcome, verification) {
+		o := y.run(t, "verify", y.name("single:v1"), "--trust", y.file("ci.yaml"), "--predicate", predicate, "--format", "json")
+		return o, decodeVerification(t, o)
+	}
+	shown := func(v verification) bool {
+		return slices.ContainsFunc(v.Evidence, func(p piece) bool {
+			return p.Layout == evidence.NotationReferrer && p.Digest == signature.Digest && p.State == stateUnread && strings.Contains(p.Why, "not read here")
+		})
+	}
+	if o, v := verify("verdict"); o.status != exitDone || !v.Verified || !v.Complete || !shown(v) {
+		t.Errorf("a verdict beside it: status %d\n%s", o.status, o.stdout)
+	}
+	if o, v := verify("signature"); o.status != exitDenied || v.Verified || !shown(v) || !strings.Contains(v.Wanted[0].Why, "Notary Project") {
+		t.Errorf("a signature: status %d\n%s", o.status, o.stdout)
+	}
+	o := y.run(t, "verify", y.name("single:v1"), "--trust", y.file("ci.yaml"), "--predicate", "verdict")
+	wants(t, o, exitDone, "not-read "+ship.NotationType+" (notation-referrer, "+signature.Digest.String()[:19]+")")
 }
 
 // TestCosignAgrees: cosign verifies what attest attaches, and verify what cosign signs with a key,

@@ -31,6 +31,11 @@ func Check(data []byte, limits Limits) error {
 		}
 		return errors.New("it is not valid JSON")
 	}
+	return CheckWritten(data, limits)
+}
+
+// CheckWritten is Check of what package json has written, and is therefore JSON.
+func CheckWritten(data []byte, limits Limits) error {
 	c := checker{data: data, limits: limits}
 	return c.walk()
 }

@@ -25,6 +25,8 @@ type Language struct {
 	Name   string // with its article: a policy
 	Levels string // how many levels of nesting it needs, in words
 	Keys   string // where all keys of a mapping with many are listed: docs/policy-reference.md
+
+	MaxSize int // of a file in bytes; 0 for the package's
 }
 
 // New makes a decoder for one file. The name is for messages only.

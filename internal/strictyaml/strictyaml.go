@@ -4,11 +4,12 @@
 // refused: what a document says must stand where it says it.
 //
 // It knows no language: each key comes with the function that reads its value. Files are at most
-// MaxSize bytes, and nest at most 16 levels.
+// MaxSize bytes, unless the language says otherwise, and nest at most 16 levels.
 package strictyaml
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ import (
 
 // The limits of a file. They are far above what people write.
 const (
-	// MaxSize is the largest file in bytes.
+	// MaxSize is the largest file in bytes, of languages that have no bound of their own.
 	MaxSize = 1 << 20
 	// MostItems bounds the members of a list, for languages that have no bound of their own.
 	MostItems = 1000
@@ -30,8 +31,8 @@ const (
 
 // readable refuses what no YAML reader should be given.
 func (d *Decoder) readable(data []byte) bool {
-	if len(data) > MaxSize {
-		d.At(1, 1, "the file has %d bytes; %s's may have %d: split it", len(data), d.language.Name, MaxSize)
+	if most := cmp.Or(d.language.MaxSize, MaxSize); len(data) > most {
+		d.At(1, 1, "the file has %d bytes; %s's may have %d: split it", len(data), d.language.Name, most)
 		return false
 	}
 	if !utf8.Valid(data) {
@@ -65,6 +66,21 @@ func (d *Decoder) Documents(data []byte, read func(root *yaml.Node)) {
 			continue
 		}
 		read(root)
+	}
+}
+
+// Document reads the document of a file that has one.
+func (d *Decoder) Document(data []byte, read func(root *yaml.Node)) {
+	count := 0
+	d.Documents(data, func(root *yaml.Node) {
+		if count++; count > 1 {
+			d.Problem(root, "a second document begins here; write a file for each")
+			return
+		}
+		read(root)
+	})
+	if count == 0 && d.Clean() {
+		d.At(1, 1, "the file is empty; begin with apiVersion: plimsoll.dev/v1")
 	}
 }
 
