@@ -59,7 +59,7 @@ Without a key, Sigstore's services confirm who signs: --identity-token names an 
 job's own), --fulcio-url who certifies it, and --timestamp-server-url, --rekor-url or both what proves
 when; or --signing-config names all of them. No other service is asked. What is signed must hold
 against --trusted-root (or the root of --trust), as verify would ask, before anything is written or
-attached.
+attached. --ca-file counts for the services, too.
 
 A replay (--now) is never signed. Exit status: 0 signed, whatever the verdict; 1 nothing was, or not
 all was attached.`,

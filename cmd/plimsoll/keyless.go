@@ -68,13 +68,13 @@ func (p *program) openSigner(ctx context.Context, flags attestFlags) (evidence.S
 func (p *program) openKeyless(flags keylessFlags, remote remoteFlags) (evidence.Signer, error) {
 	var o keyless.Options
 	var err error
-	if o.Token, err = keyless.OpenToken(flags.token, p.secrets()); err != nil {
+	if o.Authorities, err = readRoots(remote.caFile); err != nil {
+		return nil, err
+	}
+	if o.Token, err = keyless.OpenToken(flags.token, p.secrets(), o.Authorities); err != nil {
 		return nil, fmt.Errorf("--identity-token: %w", err)
 	}
 	if o.Services, err = flags.services(); err != nil {
-		return nil, err
-	}
-	if o.Authorities, err = readRoots(remote.caFile); err != nil {
 		return nil, err
 	}
 	if flags.root != "" {

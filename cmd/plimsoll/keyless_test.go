@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -173,7 +174,7 @@ func TestSlowFulcio(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	at := f.Serve(t, map[string]http.HandlerFunc{sigstoretest.AskFulcio: func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = r.Body.Read(make([]byte, 1<<20)) // only then the server sees that the client has gone
+		_, _ = io.Copy(io.Discard, r.Body) // only then the server sees that the client has gone
 		cancel()
 		<-r.Context().Done()
 	}})

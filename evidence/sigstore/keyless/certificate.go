@@ -42,7 +42,8 @@ func (s *signer) certificate(ctx context.Context, token string, key *ecdsa.Priva
 		return nil, err
 	}
 	q := question{of: fulcio, method: http.MethodPost, address: at(s.options.Services.Fulcio, "/api/v2/signingCert"),
-		mediaType: jsonType, body: body, wants: jsonType, token: token}
+		mediaType: jsonType, body: body, wants: jsonType, token: token,
+		refused: "check its address, and that the identity token has not expired and is for the audience " + audience}
 	answer, err := s.client.ask(ctx, q)
 	if err != nil {
 		return nil, err

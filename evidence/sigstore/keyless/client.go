@@ -51,6 +51,7 @@ type question struct {
 	body      []byte
 	wants     string // media type of the answer
 	token     string // sent to prove who asks; empty for none
+	refused   string // what to do if it refuses; empty for nothing known
 }
 
 // ask returns the answer of a service.
@@ -97,7 +98,11 @@ func (c client) answer(ctx context.Context, q question) ([]byte, error) {
 	case len(answer) > maxAnswer:
 		return nil, fmt.Errorf("its answer has more than %d bytes; check the address", maxAnswer)
 	case code != http.StatusOK && code != http.StatusCreated:
-		return nil, fmt.Errorf("it answers %s%s", response.Status, words(answer, q.token))
+		next := ""
+		if q.refused != "" && code >= http.StatusBadRequest && code < http.StatusInternalServerError {
+			next = "; " + q.refused
+		}
+		return nil, fmt.Errorf("it answers %s%s%s", response.Status, words(answer, q.token), next)
 	}
 	return answer, nil
 }

@@ -141,6 +141,7 @@ func TestServicesThatFail(t *testing.T) {
 		want        string
 	}{
 		{"Fulcio refuses", sigstoretest.AskFulcio, tellsToken, "Fulcio) at 127.0.0.1"},
+		{"Fulcio refuses the token", sigstoretest.AskFulcio, tellsToken, "for the audience sigstore"},
 		{"Fulcio fails", sigstoretest.AskFulcio, answering(http.StatusInternalServerError, ""), "500"},
 		{"Fulcio redirects", sigstoretest.AskFulcio, elsewhere, "no redirect is followed"},
 		{"Fulcio answers garbage", sigstoretest.AskFulcio, answering(http.StatusOK, "<html>"), "its answer"},

@@ -132,10 +132,8 @@ func readEntry1(answer []byte) (json.RawMessage, error) {
 // readEntry2 takes an entry of Rekor's second version as it is: it has the form of a bundle's. All
 // of it is read, strictly, when the signature is verified.
 func readEntry2(answer []byte) (json.RawMessage, error) {
-	var e struct {
-		Body []byte `json:"canonicalizedBody"`
-	}
-	if err := json.Unmarshal(answer, &e); err != nil || len(e.Body) == 0 {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(answer, &members); err != nil || members["canonicalizedBody"] == nil {
 		return nil, errors.New("its answer is no entry of a log")
 	}
 	return answer, nil

@@ -2,6 +2,7 @@ package keyless
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,8 +37,9 @@ type Token func(context.Context) (string, error)
 //	exec:PATH ARGS  a command that writes it to standard output; it is run without a shell
 //	github-actions  the job's own, which GitHub Actions gives to jobs that may ask for it
 //
-// A token itself is refused, as others see command lines.
-func OpenToken(where string, secrets evidence.Secrets) (Token, error) {
+// A token itself is refused, as others see command lines. The authorities are those that GitHub's
+// service may have its TLS certificate from; nil for the system's.
+func OpenToken(where string, secrets evidence.Secrets, authorities *x509.CertPool) (Token, error) {
 	environment := secrets.Environment
 	if environment == nil {
 		environment = func(string) (string, bool) { return "", false }
@@ -48,7 +50,7 @@ func OpenToken(where string, secrets evidence.Secrets) (Token, error) {
 	case strings.HasPrefix(where, "eyJ") && isToken(strings.TrimSpace(where)): // {" in base64, and no name of a file
 		return nil, errors.New("this is an identity token itself, which others could see; name what holds it: FILE, env:NAME, exec:PATH ARGS or " + GitHubActions)
 	case where == GitHubActions:
-		return fromGitHub(environment), nil
+		return fromGitHub(environment, newClient(authorities)), nil
 	}
 	if name, ok := strings.CutPrefix(where, "env:"); ok {
 		return fromEnvironment(strings.TrimPrefix(name, "//"), environment), nil
@@ -97,7 +99,7 @@ func fromCommand(line []string) (Token, error) {
 
 // fromGitHub asks GitHub for the job's token, with the address and the right to ask that it gives to
 // jobs with the permission "id-token: write" (GitHub's documentation on OpenID Connect in Actions).
-func fromGitHub(environment func(string) (string, bool)) Token {
+func fromGitHub(environment func(string) (string, bool), client client) Token {
 	return func(ctx context.Context) (string, error) {
 		address, _ := environment("ACTIONS_ID_TOKEN_REQUEST_URL")
 		right, _ := environment("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -115,7 +117,7 @@ func fromGitHub(environment func(string) (string, bool)) Token {
 		query.Set("audience", audience)
 		u.RawQuery = query.Encode()
 		q := question{of: "GitHub Actions, for the job's identity token,", method: http.MethodGet, address: u.String(), wants: jsonType, token: right}
-		answer, err := newClient(nil).ask(ctx, q)
+		answer, err := client.ask(ctx, q)
 		if err != nil {
 			return "", err
 		}

@@ -81,7 +81,7 @@ func TestOpenToken(t *testing.T) {
 			for name, value := range c.more {
 				environment[name] = value
 			}
-			token, err := keyless.OpenToken(c.where, secrets)
+			token, err := keyless.OpenToken(c.where, secrets, nil)
 			got := ""
 			if err == nil {
 				got, err = token(t.Context())
