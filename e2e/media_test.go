@@ -65,6 +65,7 @@ func content(r *report.Report) *report.Report {
 	if r.Verdict != nil {
 		verdict := *r.Verdict
 		verdict.Inputs.Subject.Repository, verdict.Inputs.Subject.Tag, verdict.Inputs.Subject.Digest = "", "", image.Digest{}
+		verdict.Inputs.Subject.Pinned = false // by digest is another name, and the same content
 		same.Verdict = &verdict
 	}
 	return &same

@@ -13,7 +13,7 @@ import (
 	"plimsoll.dev/plimsoll/evidence/dsse"
 )
 
-// The limits of a signing command.
+// The limits of a command.
 const (
 	commandTime   = 30 * time.Second // a person may have to touch a token
 	commandOutput = 64 << 10         // a public key or a signature has some hundred bytes
@@ -58,25 +58,38 @@ func (c command) SignMessage(ctx context.Context, message []byte) ([]byte, error
 }
 
 func (c command) run(ctx context.Context, mode string, input []byte) ([]byte, error) {
+	output, complaint, err := RunCommand(ctx, append(append([]string{}, c.line...), mode), input)
+	if err != nil {
+		if complaint != "" {
+			complaint = ": " + complaint
+		}
+		return nil, fmt.Errorf("running %s %s: %w%s", c.line[0], mode, err, complaint)
+	}
+	return output, nil
+}
+
+// RunCommand runs a command that a user named for a secret, without a shell and within the limits,
+// and returns what it wrote to standard output; and the beginning of what it wrote to standard error,
+// for whoever knows that it holds no secret.
+func RunCommand(ctx context.Context, line []string, input []byte) (written []byte, complaint string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
-	arguments := append(append([]string{}, c.line[1:]...), mode)
-	process := exec.CommandContext(ctx, c.line[0], arguments...)
+	process := exec.CommandContext(ctx, line[0], line[1:]...)
 	const afterKill = 2 * time.Second // its children may hold our pipes
 	process.WaitDelay = afterKill
 	process.Stdin = bytes.NewReader(input)
-	output, complaint := &bounded{most: commandOutput}, &bounded{most: commandErrors}
-	process.Stdout, process.Stderr = output, complaint
-	err := process.Run()
+	output, complaints := &bounded{most: commandOutput}, &bounded{most: commandErrors}
+	process.Stdout, process.Stderr = output, complaints
+	err = process.Run()
 	switch {
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("running %s %s: it did not end in %s, or was called off: %w", c.line[0], mode, commandTime, ctx.Err())
+		return nil, complaints.words(), fmt.Errorf("it did not end in %s, or was called off: %w", commandTime, ctx.Err())
 	case err != nil:
-		return nil, fmt.Errorf("running %s %s: %w%s", c.line[0], mode, err, complaint.words())
+		return nil, complaints.words(), err
 	case output.more:
-		return nil, fmt.Errorf("running %s %s: it wrote more than %d bytes", c.line[0], mode, commandOutput)
+		return nil, complaints.words(), fmt.Errorf("it wrote more than %d bytes", commandOutput)
 	}
-	return output.kept, nil
+	return output.kept, complaints.words(), nil
 }
 
 // bounded keeps the first bytes that are written to it and takes the rest.
@@ -103,8 +116,5 @@ func (b *bounded) words() string {
 		}
 		return ' '
 	}, string(b.kept))
-	if text = strings.Join(strings.Fields(text), " "); text == "" {
-		return ""
-	}
-	return ": " + text
+	return strings.Join(strings.Fields(text), " ")
 }

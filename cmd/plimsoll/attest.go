@@ -30,6 +30,7 @@ type attestFlags struct {
 	line       lineFlags
 	all        bool
 	key        string
+	keyless    keylessFlags
 	to         string
 	predicates []string
 	manifest   string
@@ -40,7 +41,7 @@ type attestFlags struct {
 func (p *program) attestCommand() *cobra.Command {
 	var flags attestFlags
 	c := &cobra.Command{
-		Use:   "attest REPORT...|IMAGE|FILE --key KEY [--to NAME]",
+		Use:   "attest REPORT...|IMAGE|FILE --key KEY|--identity-token TOKEN [--to NAME]",
 		Short: "Sign what was found out and decided, and attach it to the image",
 		Long: `Attest signs statements about an image: the verdict of a stored report, a denial too, and what else
 --predicate names. An image in place of reports is checked first, as plimsoll check would.
@@ -58,6 +59,13 @@ The key is a FILE with a private key in PEM, env:NAME for one in the environment
 for a command that holds it. The passphrase comes from PLIMSOLL_KEY_PASSWORD or COSIGN_PASSWORD, else
 from the terminal.
 
+Without a key, Sigstore's services confirm who signs: --identity-token names an OpenID Connect token
+(a FILE with it, env:NAME, exec:PATH ARGS for a command that writes it, or github-actions for the
+job's own), --fulcio-url who certifies it, and --timestamp-server-url, --rekor-url or both what proves
+when; or --signing-config names all of them. No other service is asked. What is signed must hold
+against --trusted-root (or the root of --trust), as verify would ask, before anything is written or
+attached. --ca-file counts for the services, too.
+
 A replay (--now) is never signed. Exit status: 0 signed, whatever the verdict; 1 nothing was, or not
 all was attached.`,
 		Example: `  plimsoll check registry.example/app:1.2 --policy policy.yaml --format json --output report.json
@@ -65,6 +73,8 @@ all was attached.`,
   plimsoll attest registry.example/app:1.2 --policy strict --all-platforms --key env:SIGNING_KEY \
       --to registry.example/app:1.2 --predicate verdict,sbom-cyclonedx,vulns
   plimsoll attest report.json --key ci.key --output app.sigstore.jsonl
+  plimsoll attest report.json --identity-token env:SIGSTORE_ID_TOKEN --signing-config services.json \
+      --trusted-root trusted_root.json --to registry.example/app:1.2
   plimsoll attest waivers.yaml --predicate waivers --key appsec.key --output waivers.yaml.sigstore.json`,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -80,6 +90,7 @@ all was attached.`,
 	registerAllPlatforms(c.Flags(), &flags.all)
 	registerFormat(c.Flags(), &flags.format)
 	c.Flags().StringVar(&flags.key, "key", "", "the private `KEY` to sign with: FILE, env:NAME or exec:PATH ARGS")
+	flags.keyless.register(c.Flags())
 	c.Flags().StringVar(&flags.to, "to", "", "the `NAME` in a registry, with a tag or digest, whose image it is attached to")
 	c.Flags().StringSliceVar(&flags.predicates, "predicate", []string{"verdict"}, "`KINDS` of statements: verdict, sbom-cyclonedx, sbom-spdx, vulns, openvex (the documents of --vex), manifest; or one of policy, waivers, vex, database, of a file")
 	c.Flags().StringVar(&flags.manifest, "manifest", "", "`FILE` with the list of executable files that a stored report names (plimsoll scan --manifest)")
@@ -128,7 +139,7 @@ func (p *program) attest(ctx context.Context, targets []string, flags attestFlag
 func (p *program) evaluateAndOpen(ctx context.Context, targets []string, a *attesting) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	opened := evidence.BeginSigner(ctx, a.flags.key, p.secrets(), stop)
+	opened := p.beginSigner(ctx, a.flags, stop)
 	analyses, err := p.evaluated(ctx, targets, a)
 	signer, keyErr := opened()
 	a.analyses, a.signer = analyses, signer
@@ -143,13 +154,14 @@ func (a *attesting) wants(kind string) bool {
 func (p *program) checkAttest(flags attestFlags) ([]predicate, error) {
 	chosen, err := parsePredicates(flags.predicates, false)
 	_, replay, timeErr := p.evaluatedAt()
+	how := flags.keyless.check(flags.key, flags.line.trust, p.global.offline)
 	switch {
 	case err != nil:
 		return nil, err
 	case timeErr != nil:
 		return nil, timeErr
-	case flags.key == "":
-		return nil, usageError{errors.New("--key: name the private key to sign with: FILE, env:NAME or exec:PATH ARGS")}
+	case how != nil:
+		return nil, how
 	case replay:
 		return nil, errors.New("with --now the result is a replay, made for another day than the one it was made on, and no replay is signed: leave --now out")
 	case slices.ContainsFunc(chosen, func(c predicate) bool { return c.name == "openvex" }) && len(flags.line.vex) == 0:
@@ -333,6 +345,12 @@ type attachedRow struct {
 	Tag           string       `json:"tag,omitempty"`
 }
 
+// signedBundles are those about one image, and the digests that they are attached to.
+type signedBundles struct {
+	bundles []ship.Bundle
+	digests []image.Digest
+}
+
 // attachBundles attaches the statements to what the name stands for, if that was evaluated.
 func (p *program) attachBundles(ctx context.Context, a *attesting) (err error) {
 	name, identifier, err := registry.Split(a.flags.to)
@@ -354,15 +372,17 @@ func (p *program) attachBundles(ctx context.Context, a *attesting) (err error) {
 		}
 	}
 	also := p.indexOf(there, a.analyses)
-	var rows []attachedRow
-	for _, each := range a.analyses {
-		bundles, digests, err := p.signAll(ctx, a, each, also)
-		if err != nil {
+	made := make([]signedBundles, len(a.analyses)) // all, before the first is attached
+	for i, each := range a.analyses {
+		if made[i].bundles, made[i].digests, err = p.signAll(ctx, a, each, also); err != nil {
 			return err
 		}
-		attached, err := ship.Attach(ctx, repository, digests, bundles)
+	}
+	var rows []attachedRow
+	for _, each := range made {
+		attached, err := ship.Attach(ctx, repository, each.digests, each.bundles)
 		for i, one := range attached {
-			rows = append(rows, attachedRow{bundles[i%len(bundles)].PredicateType, one.Subject, one.Manifest, one.Tag})
+			rows = append(rows, attachedRow{each.bundles[i%len(each.bundles)].PredicateType, one.Subject, one.Manifest, one.Tag})
 		}
 		if err != nil {
 			return fmt.Errorf("%d statements were attached before this failed (attaching them again changes nothing): %w", len(rows), err)

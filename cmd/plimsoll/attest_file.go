@@ -35,7 +35,7 @@ func (p *program) attestFile(ctx context.Context, targets []string, a *attesting
 	if err != nil {
 		return err
 	}
-	if a.signer, err = evidence.OpenSigner(ctx, a.flags.key, p.secrets()); err != nil {
+	if a.signer, err = p.beginSigner(ctx, a.flags, func(error) {})(); err != nil {
 		return err
 	}
 	now, _, err := p.evaluatedAt()

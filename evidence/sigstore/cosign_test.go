@@ -13,6 +13,7 @@ import (
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore/sigstoretest"
 	"plimsoll.dev/plimsoll/image"
 )
 
@@ -26,18 +27,18 @@ const imageSignature = "cosign container image signature"
 
 // oldAnnotations are those of cosign's older layouts (cosign, specs/SIGNATURE_SPEC.md) with what a
 // bundle proves.
-func oldAnnotations(t testing.TB, s *services, b *protobundle.Bundle) map[string]string {
+func oldAnnotations(t testing.TB, s *sigstoretest.Instance, b *protobundle.Bundle) map[string]string {
 	t.Helper()
-	entry := s.logged(t, b, s.now)
+	entry := s.Logged(t, b, s.Now)
 	recorded := must[[]byte](t)(json.Marshal(map[string]any{
 		"SignedEntryTimestamp": entry.InclusionPromise.SignedEntryTimestamp,
 		"Payload": map[string]any{"body": entry.CanonicalizedBody, "integratedTime": entry.IntegratedTime,
 			"logIndex": entry.LogIndex, "logID": hex.EncodeToString(entry.LogId.KeyId)},
 	}))
-	annotations := map[string]string{certificateAnnotation: string(leafText(b)), logAnnotation: string(recorded),
+	annotations := map[string]string{certificateAnnotation: string(sigstoretest.LeafText(b)), logAnnotation: string(recorded),
 		"dev.sigstore.cosign/chain": "what is here is not read"}
 	if b.GetMessageSignature() != nil {
-		annotations[signatureAnnotation] = base64.StdEncoding.EncodeToString(signatureOf(b))
+		annotations[signatureAnnotation] = base64.StdEncoding.EncodeToString(sigstoretest.SignatureOf(b))
 	} else {
 		annotations[signatureAnnotation] = ""
 		annotations[predicateAnnotation] = predicate
@@ -46,11 +47,11 @@ func oldAnnotations(t testing.TB, s *services, b *protobundle.Bundle) map[string
 }
 
 func TestOldSignature(t *testing.T) {
-	s := newServices(t)
+	s := sigstoretest.New(t)
 	digest, other := image.DigestOf([]byte("image")), image.DigestOf([]byte("another image"))
 	payload := simple(digest.String(), imageSignature)
-	b := s.signedFile(t, payload, s.now)
-	s.addTimestamp(t, b, s.now)
+	b := s.SignedFile(t, payload, s.Now)
+	s.AddTimestamp(t, b, s.Now)
 	stamp := must[[]byte](t)(json.Marshal(map[string]any{"SignedRFC3161Timestamp": b.VerificationMaterial.TimestampVerificationData.Rfc3161Timestamps[0].SignedTimestamp}))
 	logs := func(o *Options) { o.LogEntries, o.Timestamps = 1, 0 }
 	cases := []struct {
@@ -75,7 +76,7 @@ func TestOldSignature(t *testing.T) {
 		{"two certificates", payload, func(a map[string]string) { a[certificateAnnotation] += a[certificateAnnotation] }, nil, ErrFormat, "one certificate"},
 		{"a large certificate", payload, func(a map[string]string) { a[certificateAnnotation] += strings.Repeat("\n", maxPEM) }, nil, ErrFormat, "bytes"},
 		{"log entry of another artifact (CVE-2026-22703)", payload, func(a map[string]string) {
-			a[logAnnotation] = oldAnnotations(t, s, s.signedFile(t, simple(other.String(), imageSignature), s.now))[logAnnotation]
+			a[logAnnotation] = oldAnnotations(t, s, s.SignedFile(t, simple(other.String(), imageSignature), s.Now))[logAnnotation]
 		}, []func(*Options){logs}, ErrProof, "another signature"},
 		{"log entry with a member twice", payload, func(a map[string]string) { a[logAnnotation] = string(twice([]byte(a[logAnnotation]), `"Payload":{}`)) }, nil, ErrFormat, "twice"},
 		{"log entry that is none", payload, func(a map[string]string) { a[logAnnotation] = "{}" }, nil, ErrFormat, logAnnotation},
@@ -92,7 +93,7 @@ func TestOldSignature(t *testing.T) {
 			var signer evidence.Identity
 			var at time.Time
 			if err == nil {
-				signer, at, err = s.verifier(t, c.options...).VerifyFound(t.Context(), found, s.now)
+				signer, at, err = verifier(t, s, c.options...).VerifyFound(t.Context(), found, s.Now)
 			}
 			if !errors.Is(err, c.want) || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("error %v, want %v with %q", err, c.want, c.says)
@@ -100,7 +101,7 @@ func TestOldSignature(t *testing.T) {
 			if err != nil {
 				return
 			}
-			if signer.Name != "releases" || !at.Equal(s.now) || found.Layout != evidence.CosignSignature {
+			if signer.Name != "releases" || !at.Equal(s.Now) || found.Layout != evidence.CosignSignature {
 				t.Errorf("%s signed by %v at %s", found.Layout, signer, at)
 			}
 			want := `{"_type":"https://in-toto.io/Statement/v1","subject":[{"digest":{"sha256":"` + digest.Hex() +
@@ -116,11 +117,11 @@ func TestOldSignature(t *testing.T) {
 }
 
 func TestOldAttestation(t *testing.T) {
-	s := newServices(t)
-	payload := statement("image", predicate)
-	b := s.signed(t, payload, s.now)
+	s := sigstoretest.New(t)
+	payload := sigstoretest.Statement("image", predicate)
+	b := s.Signed(t, payload, s.Now)
 	document := must[[]byte](t)(json.Marshal(map[string]any{"payloadType": evidence.PayloadType, "payload": payload,
-		"signatures": []any{map[string]any{"keyid": "", "sig": signatureOf(b)}}}))
+		"signatures": []any{map[string]any{"keyid": "", "sig": sigstoretest.SignatureOf(b)}}}))
 	logs := func(o *Options) { o.LogEntries, o.Timestamps = 1, 0 }
 	cases := []struct {
 		name     string
@@ -134,7 +135,7 @@ func TestOldAttestation(t *testing.T) {
 		{"right signature, wrong predicate (CVE-2022-35929)", document, func(a map[string]string) { a[predicateAnnotation] = "https://slsa.dev/provenance/v1" }, ErrFormat, "predicate type"},
 		{"another type of payload", bytes.Replace(document, []byte("in-toto"), []byte("inxtoto"), 1), nil, ErrFormat, "inxtoto"},
 		{"payload replaced", bytes.Replace(document, []byte(base64.StdEncoding.EncodeToString(payload)),
-			[]byte(base64.StdEncoding.EncodeToString(statement("another image", predicate))), 1), nil, ErrProof, ""},
+			[]byte(base64.StdEncoding.EncodeToString(sigstoretest.Statement("another image", predicate))), 1), nil, ErrProof, ""},
 		{"no statement (CVE-2026-39395)", bytes.Replace(document, []byte(base64.StdEncoding.EncodeToString(payload)), []byte("AAAA"), 1), nil, ErrFormat, "statement"},
 		{"a member twice", twice(document, `"payload":"AAAA"`), nil, ErrFormat, "twice"},
 		{"no signature", bytes.Replace(document, []byte(`"signatures":[`), []byte(`"signatures":[],"x":[`), 1), nil, ErrFormat, "0 signatures"},
@@ -143,7 +144,7 @@ func TestOldAttestation(t *testing.T) {
 		{"too large", append(bytes.Repeat([]byte(" "), MaxBundle), document...), nil, ErrFormat, "bytes"},
 		{"no JSON", []byte("hello"), nil, ErrFormat, ""},
 		{"log entry of another artifact (CVE-2026-22703)", document, func(a map[string]string) {
-			a[logAnnotation] = oldAnnotations(t, s, s.signed(t, statement("another image", predicate), s.now))[logAnnotation]
+			a[logAnnotation] = oldAnnotations(t, s, s.Signed(t, sigstoretest.Statement("another image", predicate), s.Now))[logAnnotation]
 		}, ErrProof, "another signature"},
 		{"signed with a key", document, func(a map[string]string) { delete(a, certificateAnnotation) }, ErrFormat, "key"},
 	}
@@ -156,7 +157,7 @@ func TestOldAttestation(t *testing.T) {
 			found, err := ReadAttestation(c.document, annotations)
 			var signer evidence.Identity
 			if err == nil {
-				signer, _, err = s.verifier(t, logs).VerifyFound(t.Context(), found, s.now)
+				signer, _, err = verifier(t, s, logs).VerifyFound(t.Context(), found, s.Now)
 			}
 			if !errors.Is(err, c.want) || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("error %v, want %v with %q", err, c.want, c.says)
@@ -171,8 +172,8 @@ func TestOldAttestation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found.Statement = statement("another image", predicate)
-	if _, _, err := s.verifier(t, logs).VerifyFound(t.Context(), found, s.now); !errors.Is(err, ErrProof) {
+	found.Statement = sigstoretest.Statement("another image", predicate)
+	if _, _, err := verifier(t, s, logs).VerifyFound(t.Context(), found, s.Now); !errors.Is(err, ErrProof) {
 		t.Errorf("another statement: %v", err)
 	}
 }
@@ -180,23 +181,23 @@ func TestOldAttestation(t *testing.T) {
 // Whatever is read of a stranger's layer is of the image that was asked for, or a statement of the
 // annotated type, and a bundle that the reader of bundles takes or refuses without failing.
 func FuzzOldLayouts(f *testing.F) {
-	s := newServices(f)
+	s := sigstoretest.New(f)
 	digest := image.DigestOf([]byte("image"))
 	payload := simple(digest.String(), imageSignature)
-	a := oldAnnotations(f, s, s.signedFile(f, payload, s.now))
+	a := oldAnnotations(f, s, s.SignedFile(f, payload, s.Now))
 	f.Add(payload, a[signatureAnnotation], a[certificateAnnotation], a[logAnnotation])
-	b := s.signed(f, statement("image", predicate), s.now)
+	b := s.Signed(f, sigstoretest.Statement("image", predicate), s.Now)
 	a = oldAnnotations(f, s, b)
-	f.Add(must[[]byte](f)(json.Marshal(envelope{Payload: statement("image", predicate), PayloadType: evidence.PayloadType, Signatures: []envelopeSignature{{Sig: signatureOf(b)}}})),
+	f.Add(must[[]byte](f)(json.Marshal(envelope{Payload: sigstoretest.Statement("image", predicate), PayloadType: evidence.PayloadType, Signatures: []envelopeSignature{{Sig: sigstoretest.SignatureOf(b)}}})),
 		"", a[certificateAnnotation], a[logAnnotation])
-	stranger := newServices(f).verifier(f)
+	stranger := verifier(f, sigstoretest.New(f))
 	f.Fuzz(func(t *testing.T, layer []byte, signature, certificate, log string) {
 		annotations := map[string]string{signatureAnnotation: signature, certificateAnnotation: certificate, logAnnotation: log, predicateAnnotation: predicate}
 		if found, err := ReadSignature(layer, annotations, digest); err == nil {
 			if !bytes.Contains(found.Statement, []byte(digest.Hex())) || !bytes.Equal(found.Message, layer) || len(found.Signature) == 0 {
 				t.Fatalf("read %s", found.Statement)
 			}
-			if _, _, err := stranger.VerifyFound(t.Context(), found, s.now); err == nil {
+			if _, _, err := stranger.VerifyFound(t.Context(), found, s.Now); err == nil {
 				t.Fatal("verified under another's trust")
 			}
 		}
@@ -205,7 +206,7 @@ func FuzzOldLayouts(f *testing.F) {
 			if err := json.Unmarshal(found.Statement, &read); err == nil && read.PredicateType != predicate {
 				t.Fatalf("read a statement of type %s", read.PredicateType)
 			}
-			if _, _, err := stranger.VerifyFound(t.Context(), found, s.now); err == nil {
+			if _, _, err := stranger.VerifyFound(t.Context(), found, s.Now); err == nil {
 				t.Fatal("verified under another's trust")
 			}
 		}

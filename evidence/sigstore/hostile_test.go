@@ -11,12 +11,14 @@ import (
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	protorekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"google.golang.org/protobuf/encoding/protojson"
+
+	"plimsoll.dev/plimsoll/evidence/sigstore/sigstoretest"
 )
 
 // Log entries are read before anything of them is proved, so their bodies are whatever a stranger
 // wrote.
 func TestHostileLogEntries(t *testing.T) {
-	s := newServices(t)
+	s := sigstoretest.New(t)
 	hash := `{"algorithm":"sha256","value":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}`
 	for name, spec := range map[string]string{
 		"dsse 0.0.1 no signatures":              `{"envelopeHash":` + hash + `,"payloadHash":` + hash + `,"signatures":[]}`,
@@ -44,15 +46,15 @@ func TestHostileLogEntries(t *testing.T) {
 		"dsse 0.0.9 another version":            `{}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := s.signed(t, statement("image", predicate), s.now)
-			s.addTimestamp(t, b, s.now)
-			e := s.logged(t, b, s.now)
+			b := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now)
+			s.AddTimestamp(t, b, s.Now)
+			e := s.Logged(t, b, s.Now)
 			kind, rest, _ := strings.Cut(name, " ")
 			version, _, _ := strings.Cut(rest, " ")
 			e.KindVersion = &protorekor.KindVersion{Kind: kind, Version: version}
 			e.CanonicalizedBody = must[[]byte](t)(json.Marshal(map[string]any{"apiVersion": version, "kind": kind, "spec": json.RawMessage(spec)}))
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
-			_, _, _, _, err := s.verifier(t).VerifyBundle(t.Context(), encode(t, b), s.now)
+			_, _, _, _, err := verifier(t, s).VerifyBundle(t.Context(), sigstoretest.Encode(t, b), s.Now)
 			if !errors.Is(err, ErrProof) && !errors.Is(err, ErrFormat) {
 				t.Errorf("error %v", err)
 			}
@@ -63,22 +65,22 @@ func TestHostileLogEntries(t *testing.T) {
 // An entry's body proves something only as the log has it: whatever else the fuzzer puts in its
 // place is refused, with the log's own promise and proof beside it.
 func FuzzLogEntry(f *testing.F) {
-	s := newServices(f)
-	statements, files := s.signed(f, statement("image", predicate), s.now), s.signedFile(f, []byte("a file"), s.now)
+	s := sigstoretest.New(f)
+	statements, files := s.Signed(f, sigstoretest.Statement("image", predicate), s.Now), s.SignedFile(f, []byte("a file"), s.Now)
 	originals := [][]byte{}
-	for _, e := range []*protorekor.TransparencyLogEntry{s.logged(f, statements, s.now), s.logged(f, files, s.now), s.logged2(f, statements), s.logged2(f, files)} {
+	for _, e := range []*protorekor.TransparencyLogEntry{s.Logged(f, statements, s.Now), s.Logged(f, files, s.Now), s.Logged2(f, statements), s.Logged2(f, files)} {
 		originals = append(originals, e.CanonicalizedBody)
 		f.Add(e.CanonicalizedBody, e.KindVersion.Kind, e.KindVersion.Version)
 	}
 	f.Add([]byte(`{"apiVersion":"0.0.2","kind":"intoto","spec":{"content":{"envelope":{"payloadType":"t","signatures":[{"publicKey":"AAAA","sig":"AAAA"}]}}}}`), "intoto", "0.0.2")
-	v := s.verifier(f, func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 })
-	s.addTimestamp(f, statements, s.now)
-	s.addTimestamp(f, files, s.now)
+	v := verifier(f, s, func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 })
+	s.AddTimestamp(f, statements, s.Now)
+	s.AddTimestamp(f, files, s.Now)
 	f.Fuzz(func(t *testing.T, body []byte, kind, version string) {
 		for _, b := range []*protobundle.Bundle{statements, files} {
-			e := s.logged(t, b, s.now)
+			e := s.Logged(t, b, s.Now)
 			if version == "0.0.2" && kind == "hashedrekord" {
-				e = s.logged2(t, b)
+				e = s.Logged2(t, b)
 			}
 			e.CanonicalizedBody, e.KindVersion = body, &protorekor.KindVersion{Kind: kind, Version: version}
 			b.VerificationMaterial.TlogEntries = []*protorekor.TransparencyLogEntry{e}
@@ -86,8 +88,8 @@ func FuzzLogEntry(f *testing.F) {
 			if err != nil {
 				return // text that protobuf cannot hold
 			}
-			_, _, _, _, first := v.VerifyBundle(t.Context(), document, s.now)
-			_, _, second := v.VerifyMessage(t.Context(), document, []byte("a file"), s.now)
+			_, _, _, _, first := v.VerifyBundle(t.Context(), document, s.Now)
+			_, _, second := v.VerifyMessage(t.Context(), document, []byte("a file"), s.Now)
 			original := slices.ContainsFunc(originals, func(o []byte) bool { return bytes.Equal(o, body) })
 			if (first == nil || second == nil) && !original {
 				t.Fatalf("an entry with the body %q is taken for a proof", body)

@@ -113,6 +113,21 @@ func (m matcher) matches(issuer, subject string) bool {
 // identify returns the first identity of the trust that a certificate names. The certificate must
 // have been verified.
 func (v *Verifier) identify(leaf *x509.Certificate) (evidence.Identity, error) {
+	who, err := identityOf(leaf)
+	if err != nil {
+		return evidence.Identity{}, err
+	}
+	for _, m := range v.identities {
+		if m.matches(who.Issuer, who.Subject) {
+			who.Name = m.identity.Name
+			return who, nil
+		}
+	}
+	return evidence.Identity{}, fmt.Errorf("%w: %.200q of %.200q", ErrIdentity, who.Subject, who.Issuer)
+}
+
+// identityOf is whom a certificate is for.
+func identityOf(leaf *x509.Certificate) (evidence.Identity, error) {
 	// A certificate with two names would be of whichever the reader looks at; Fulcio writes one.
 	if names := len(leaf.EmailAddresses) + len(leaf.URIs) + len(leaf.DNSNames) + len(leaf.IPAddresses); names > 1 {
 		return evidence.Identity{}, fmt.Errorf("%w: the certificate has %d subjects", ErrIdentity, names)
@@ -121,10 +136,5 @@ func (v *Verifier) identify(leaf *x509.Certificate) (evidence.Identity, error) {
 	if err != nil {
 		return evidence.Identity{}, fmt.Errorf("%w: %w", ErrIdentity, err)
 	}
-	for _, m := range v.identities {
-		if m.matches(summary.Issuer, summary.SubjectAlternativeName) {
-			return evidence.Identity{Name: m.identity.Name, Issuer: summary.Issuer, Subject: summary.SubjectAlternativeName}, nil
-		}
-	}
-	return evidence.Identity{}, fmt.Errorf("%w: %.200q of %.200q", ErrIdentity, summary.SubjectAlternativeName, summary.Issuer)
+	return evidence.Identity{Issuer: summary.Issuer, Subject: summary.SubjectAlternativeName}, nil
 }

@@ -1,6 +1,7 @@
-package sigstore
+package sigstore_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/sha256"
@@ -33,14 +34,18 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/sign"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore"
 	"plimsoll.dev/plimsoll/evidence/sigstore/keyless"
+	"plimsoll.dev/plimsoll/evidence/sigstore/sigstoretest"
 	"plimsoll.dev/plimsoll/image"
 )
+
+const predicate = "https://example.com/predicate/v1"
 
 // world is cosign, an image in a registry in memory, and an instance of Sigstore; no other host
 // can be reached.
 type world struct {
-	*services
+	*sigstoretest.Instance
 	folder     string
 	repository name.Repository
 	digest     image.Digest
@@ -58,17 +63,24 @@ func newWorld(t *testing.T) *world {
 	}
 	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
-	w := &world{services: newServices(t), folder: t.TempDir()}
-	w.repository = must[name.Repository](t)(name.NewRepository(strings.TrimPrefix(server.URL, "http://") + "/app"))
-	content := must[v1.Image](t)(random.Image(64, 1))
-	digest := must[v1.Hash](t)(content.Digest())
-	w.digest = must[image.Digest](t)(image.ParseDigest(digest.String()))
+	w := &world{Instance: sigstoretest.New(t), folder: t.TempDir()}
+	w.repository = sigstoretest.Must[name.Repository](t)(name.NewRepository(strings.TrimPrefix(server.URL, "http://") + "/app"))
+	content := sigstoretest.Must[v1.Image](t)(random.Image(64, 1))
+	digest := sigstoretest.Must[v1.Hash](t)(content.Digest())
+	w.digest = sigstoretest.Must[image.Digest](t)(image.ParseDigest(digest.String()))
 	if err := remote.Write(w.repository.Digest(digest.String()), content); err != nil {
 		t.Fatal(err)
 	}
-	w.write(t, "root.json", w.trustedRoot(t))
+	w.write(t, "root.json", w.TrustedRoot(t))
 	w.write(t, "predicate.json", []byte(`{"a": 1}`))
 	return w
+}
+
+// verifier wants log entries and timestamps of the instance, and whom it certifies.
+func (w *world) verifier(t *testing.T, entries, timestamps int) *sigstore.Verifier {
+	t.Helper()
+	return sigstoretest.Must[*sigstore.Verifier](t)(sigstore.New(sigstore.Options{TrustedRoot: w.TrustedRoot(t), LogEntries: entries, Timestamps: timestamps,
+		Identities: []sigstore.Identity{{Name: "releases", Issuer: sigstoretest.Issuer, Subject: sigstoretest.Subject}}}))
 }
 
 func (w *world) image() string { return w.repository.Digest(w.digest.String()).String() }
@@ -105,11 +117,11 @@ func (w *world) mustCosign(t *testing.T, arguments ...string) string {
 // layers returns the layers of a manifest and the annotations of their descriptors.
 func (w *world) layers(t *testing.T, reference name.Reference) (contents [][]byte, annotations []map[string]string) {
 	t.Helper()
-	found := must[v1.Image](t)(remote.Image(reference))
-	for _, d := range must[*v1.Manifest](t)(found.Manifest()).Layers {
-		l := must[v1.Layer](t)(remote.Layer(w.repository.Digest(d.Digest.String())))
-		reader := must[io.ReadCloser](t)(l.Compressed())
-		contents = append(contents, must[[]byte](t)(io.ReadAll(reader)))
+	found := sigstoretest.Must[v1.Image](t)(remote.Image(reference))
+	for _, d := range sigstoretest.Must[*v1.Manifest](t)(found.Manifest()).Layers {
+		l := sigstoretest.Must[v1.Layer](t)(remote.Layer(w.repository.Digest(d.Digest.String())))
+		reader := sigstoretest.Must[io.ReadCloser](t)(l.Compressed())
+		contents = append(contents, sigstoretest.Must[[]byte](t)(io.ReadAll(reader)))
 		annotations = append(annotations, d.Annotations)
 		if err := reader.Close(); err != nil {
 			t.Fatal(err)
@@ -122,8 +134,8 @@ func (w *world) layers(t *testing.T, reference name.Reference) (contents [][]byt
 func (w *world) bundles(t *testing.T) [][]byte {
 	t.Helper()
 	var bundles [][]byte
-	referrers := must[v1.ImageIndex](t)(remote.Referrers(w.repository.Digest(w.digest.String())))
-	for _, d := range must[*v1.IndexManifest](t)(referrers.IndexManifest()).Manifests {
+	referrers := sigstoretest.Must[v1.ImageIndex](t)(remote.Referrers(w.repository.Digest(w.digest.String())))
+	for _, d := range sigstoretest.Must[*v1.IndexManifest](t)(referrers.IndexManifest()).Manifests {
 		contents, _ := w.layers(t, w.repository.Digest(d.Digest.String()))
 		bundles = append(bundles, contents...)
 	}
@@ -146,14 +158,14 @@ func (w *world) attach(t *testing.T, bundle []byte, predicateType string) {
 			t.Fatal(err)
 		}
 	}
-	subject := must[*v1.Descriptor](t)(remote.Head(w.repository.Digest(w.digest.String())))
-	m := must[[]byte](t)(json.Marshal(map[string]any{
+	subject := sigstoretest.Must[*v1.Descriptor](t)(remote.Head(w.repository.Digest(w.digest.String())))
+	m := sigstoretest.Must[[]byte](t)(json.Marshal(map[string]any{
 		"schemaVersion": 2, "mediaType": types.OCIManifestSchema1, "artifactType": bundleType,
 		"config":  map[string]any{"mediaType": "application/vnd.oci.empty.v1+json", "size": len(empty), "digest": image.DigestOf(empty).String()},
 		"layers":  []any{map[string]any{"mediaType": bundleType, "size": len(bundle), "digest": image.DigestOf(bundle).String()}},
 		"subject": map[string]any{"mediaType": subject.MediaType, "size": subject.Size, "digest": subject.Digest.String()},
 		"annotations": map[string]string{"dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": predicateType,
-			"org.opencontainers.image.created": w.now.Format(time.RFC3339)},
+			"org.opencontainers.image.created": w.Now.Format(time.RFC3339)},
 	}))
 	if err := remote.Put(w.repository.Digest(image.DigestOf(m).String()), rawManifest(m)); err != nil {
 		t.Fatal(err)
@@ -168,31 +180,37 @@ func (w *world) statement(predicateType string) []byte {
 func keyed(t *testing.T, payload []byte, key *ecdsa.PrivateKey) []byte {
 	t.Helper()
 	sum := sha256.Sum256((&sign.DSSEData{Data: payload, PayloadType: evidence.PayloadType}).PreAuthEncoding())
-	return encode(t, &protobundle.Bundle{
+	return sigstoretest.Encode(t, &protobundle.Bundle{
 		MediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
 		VerificationMaterial: &protobundle.VerificationMaterial{Content: &protobundle.VerificationMaterial_PublicKey{
-			PublicKey: &protocommon.PublicKeyIdentifier{Hint: base64.StdEncoding.EncodeToString(keyID(t, key))}}},
+			PublicKey: &protocommon.PublicKeyIdentifier{Hint: base64.StdEncoding.EncodeToString(sigstoretest.KeyID(t, key))}}},
 		Content: &protobundle.Bundle_DsseEnvelope{DsseEnvelope: &protodsse.Envelope{Payload: payload, PayloadType: evidence.PayloadType,
-			Signatures: []*protodsse.Signature{{Sig: must[[]byte](t)(ecdsa.SignASN1(rand.Reader, key, sum[:]))}}}},
+			Signatures: []*protodsse.Signature{{Sig: sigstoretest.Must[[]byte](t)(ecdsa.SignASN1(rand.Reader, key, sum[:]))}}}},
 	})
 }
 
 func publicKey(t *testing.T, key *ecdsa.PrivateKey) []byte {
 	t.Helper()
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: must[[]byte](t)(x509.MarshalPKIXPublicKey(key.Public()))})
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: sigstoretest.Must[[]byte](t)(x509.MarshalPKIXPublicKey(key.Public()))})
 }
 
 // cosign verifies what we sign, and refuses it of others.
 func TestCosignVerifiesOurs(t *testing.T) {
 	w := newWorld(t)
-	key := newKey(t)
+	key := sigstoretest.NewKey(t)
 	w.write(t, "key.pub", publicKey(t, key))
-	w.write(t, "other.pub", publicKey(t, newKey(t)))
-	at := w.address(t)
-	signer := must[evidence.Signer](t)(keyless.NewSigner(keyless.SignerOptions{Token: fixed(token()), Fulcio: at + "/fulcio",
-		TimestampAuthority: at + "/tsa", Rekor: at + "/log2", RekorVersion: 2, TrustedRoot: w.trustedRoot(t)}))
+	w.write(t, "other.pub", publicKey(t, sigstoretest.NewKey(t)))
+	at := w.Serve(t, nil)
+	without := func(payload []byte, services keyless.Services) []byte {
+		services.Fulcio = at + sigstoretest.Fulcio
+		signer := sigstoretest.Must[evidence.Signer](t)(keyless.NewSigner(keyless.Options{
+			Token:    func(context.Context) (string, error) { return sigstoretest.Token(), nil },
+			Services: services, TrustedRoot: w.TrustedRoot(t),
+		}))
+		return sigstoretest.Must[[]byte](t)(signer.Sign(t.Context(), evidence.PayloadType, payload))
+	}
 	byKey := []string{"--insecure-ignore-tlog", "--key"}
-	byName := []string{"--trusted-root", "root.json", "--certificate-oidc-issuer", issuer, "--certificate-identity"}
+	byName := []string{"--trusted-root", "root.json", "--certificate-oidc-issuer", sigstoretest.Issuer, "--certificate-identity"}
 	for _, c := range []struct {
 		name          string
 		predicateType string
@@ -201,15 +219,18 @@ func TestCosignVerifiesOurs(t *testing.T) {
 		sign          func(payload []byte) []byte
 	}{
 		{"statement with a key", predicate, byKey, "key.pub", "other.pub", func(payload []byte) []byte { return keyed(t, payload, key) }},
-		{"image signature with a key", CosignSignPredicate, byKey, "key.pub", "other.pub", func(payload []byte) []byte { return keyed(t, payload, key) }},
-		{"statement without a key", predicate + "/keyless", byName, subject, "other@example.com", func(payload []byte) []byte {
-			return must[[]byte](t)(signer.Sign(t.Context(), evidence.PayloadType, payload))
+		{"image signature with a key", sigstore.CosignSignPredicate, byKey, "key.pub", "other.pub", func(payload []byte) []byte { return keyed(t, payload, key) }},
+		{"statement without a key, with the first log", predicate + "/first", byName, sigstoretest.Subject, "other@example.com", func(payload []byte) []byte {
+			return without(payload, keyless.Services{Logs: []keyless.Log{{Address: at + sigstoretest.Log1, Version: 1}}})
+		}},
+		{"statement without a key, with the second log", predicate + "/second", byName, sigstoretest.Subject, "other@example.com", func(payload []byte) []byte {
+			return without(payload, keyless.Services{TimestampAuthorities: []string{at + sigstoretest.Timestamp}, Logs: []keyless.Log{{Address: at + sigstoretest.Log2, Version: 2}}})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w.attach(t, c.sign(w.statement(c.predicateType)), c.predicateType)
 			arguments := []string{"verify-attestation", "--type", c.predicateType}
-			if c.predicateType == CosignSignPredicate {
+			if c.predicateType == sigstore.CosignSignPredicate {
 				arguments = []string{"verify"}
 			}
 			arguments = append(append(arguments, "--allow-http-registry"), c.how...)
@@ -225,8 +246,8 @@ func TestCosignVerifiesOurs(t *testing.T) {
 func TestCosignSignsWithKey(t *testing.T) {
 	w := newWorld(t)
 	w.mustCosign(t, "generate-key-pair")
-	block, _ := pem.Decode(must[[]byte](t)(os.ReadFile(filepath.Join(w.folder, "cosign.pub"))))
-	public := must[any](t)(x509.ParsePKIXPublicKey(block.Bytes)).(*ecdsa.PublicKey)
+	block, _ := pem.Decode(sigstoretest.Must[[]byte](t)(os.ReadFile(filepath.Join(w.folder, "cosign.pub"))))
+	public := sigstoretest.Must[any](t)(x509.ParsePKIXPublicKey(block.Bytes)).(*ecdsa.PublicKey)
 	offline := []string{"--key", "cosign.key", "--tlog-upload=false", "--use-signing-config=false", "--yes", "--allow-http-registry"}
 	old, bundles := append(offline, "--new-bundle-format=false"), append(offline[:len(offline):len(offline)], "--new-bundle-format=true")
 	attest := []string{"attest", "--predicate", "predicate.json", "--type", predicate}
@@ -235,13 +256,13 @@ func TestCosignSignsWithKey(t *testing.T) {
 	}
 	tag := func(suffix string) name.Reference { return w.repository.Tag("sha256-" + w.digest.Hex() + suffix) }
 	contents, annotations := w.layers(t, tag(".sig"))
-	signature := must[Found](t)(ReadSignature(contents[0], annotations[0], w.digest))
-	if _, err := ReadSignature(contents[0], annotations[0], image.DigestOf(nil)); !errors.Is(err, ErrFormat) {
+	signature := sigstoretest.Must[sigstore.Found](t)(sigstore.ReadSignature(contents[0], annotations[0], w.digest))
+	if _, err := sigstore.ReadSignature(contents[0], annotations[0], image.DigestOf(nil)); !errors.Is(err, sigstore.ErrFormat) {
 		t.Errorf("of another image: %v", err)
 	}
 	contents, annotations = w.layers(t, tag(".att"))
-	attestation := must[Found](t)(ReadAttestation(contents[0], annotations[0]))
-	for _, f := range []Found{signature, attestation} {
+	attestation := sigstoretest.Must[sigstore.Found](t)(sigstore.ReadAttestation(contents[0], annotations[0]))
+	for _, f := range []sigstore.Found{signature, attestation} {
 		sum := sha256.Sum256(f.Message)
 		if f.Bundle != nil || !ecdsa.VerifyASN1(public, sum[:], f.Signature) {
 			t.Errorf("%s: not signed with cosign's key", f.Layout)
@@ -254,7 +275,7 @@ func TestCosignSignsWithKey(t *testing.T) {
 	if len(found) != 1 {
 		t.Fatalf("there are %d bundles", len(found))
 	}
-	if _, _, _, _, err := w.verifier(t).VerifyBundle(t.Context(), found[0], w.now); !errors.Is(err, ErrFormat) {
+	if _, _, _, _, err := w.verifier(t, 0, 1).VerifyBundle(t.Context(), found[0], w.Now); !errors.Is(err, sigstore.ErrFormat) {
 		t.Errorf("a bundle with a key, which is not for this package: %v", err)
 	}
 }
@@ -262,22 +283,22 @@ func TestCosignSignsWithKey(t *testing.T) {
 // We verify what cosign signs without a key, in bundles and in the older layouts.
 func TestCosignSignsWithoutKey(t *testing.T) {
 	w := newWorld(t)
-	at := w.address(t)
+	at := w.Serve(t, nil)
 	service := func(path, version string) string {
 		return "url=" + at + path + ",api-version=" + version + ",start-time=2024-01-01T00:00:00Z,operator=example"
 	}
 	w.mustCosign(t, "signing-config", "create", "--out", "services.json", "--fulcio", service("/fulcio", "1"),
 		"--tsa", service("/tsa", "1"), "--tsa-config", "EXACT:1", "--rekor", service("/log2", "2"), "--rekor-config", "ANY")
-	keyless := []string{"--signing-config", "services.json", "--trusted-root", "root.json", "--identity-token", token(), "--yes", "--allow-http-registry"}
+	keyless := []string{"--signing-config", "services.json", "--trusted-root", "root.json", "--identity-token", sigstoretest.Token(), "--yes", "--allow-http-registry"}
 	w.mustCosign(t, append(append([]string{"sign"}, keyless...), w.image())...)
 	w.mustCosign(t, append(append([]string{"attest", "--predicate", "predicate.json", "--type", predicate}, keyless...), w.image())...)
-	v := w.verifier(t, func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 })
+	v := w.verifier(t, 1, 1)
 	found := w.bundles(t)
 	if len(found) != 2 {
 		t.Fatalf("there are %d bundles", len(found))
 	}
 	for _, b := range found {
-		payloadType, payload, signer, _, err := v.VerifyBundle(t.Context(), b, w.now)
+		payloadType, payload, signer, _, err := v.VerifyBundle(t.Context(), b, w.Now)
 		if err != nil || payloadType != evidence.PayloadType || signer.Name != "releases" || !strings.Contains(string(payload), w.digest.Hex()) {
 			t.Errorf("verified %s of %v: %v", payload, signer, err)
 		}
@@ -287,19 +308,19 @@ func TestCosignSignsWithoutKey(t *testing.T) {
 // The older layouts as cosign writes them without a key, with the first version of the log.
 func TestCosignSignsWithoutKeyInOldLayouts(t *testing.T) {
 	w := newWorld(t)
-	at := w.address(t)
+	at := w.Serve(t, nil)
 	old := []string{"--use-signing-config=false", "--new-bundle-format=false", "--fulcio-url", at + "/fulcio", "--rekor-url", at + "/log1",
-		"--trusted-root", "root.json", "--identity-token", token(), "--yes", "--allow-http-registry", w.image()}
+		"--trusted-root", "root.json", "--identity-token", sigstoretest.Token(), "--yes", "--allow-http-registry", w.image()}
 	w.mustCosign(t, append([]string{"sign"}, old...)...)
 	w.mustCosign(t, append([]string{"attest", "--predicate", "predicate.json", "--type", predicate}, old...)...)
 	contents, annotations := w.layers(t, w.repository.Tag("sha256-"+w.digest.Hex()+".sig"))
-	signature := must[Found](t)(ReadSignature(contents[0], annotations[0], w.digest))
+	signature := sigstoretest.Must[sigstore.Found](t)(sigstore.ReadSignature(contents[0], annotations[0], w.digest))
 	contents, annotations = w.layers(t, w.repository.Tag("sha256-"+w.digest.Hex()+".att"))
-	attestation := must[Found](t)(ReadAttestation(contents[0], annotations[0]))
-	v := w.verifier(t, func(o *Options) { o.LogEntries, o.Timestamps = 1, 0 })
-	for _, f := range []Found{signature, attestation} {
-		signer, signedAt, err := v.VerifyFound(t.Context(), f, w.now)
-		if err != nil || signer.Name != "releases" || !signedAt.Equal(w.now) || !strings.Contains(string(f.Statement), w.digest.Hex()) {
+	attestation := sigstoretest.Must[sigstore.Found](t)(sigstore.ReadAttestation(contents[0], annotations[0]))
+	v := w.verifier(t, 1, 0)
+	for _, f := range []sigstore.Found{signature, attestation} {
+		signer, signedAt, err := v.VerifyFound(t.Context(), f, w.Now)
+		if err != nil || signer.Name != "releases" || !signedAt.Equal(w.Now) || !strings.Contains(string(f.Statement), w.digest.Hex()) {
 			t.Errorf("%s: %s signed by %v at %s: %v", f.Layout, f.Statement, signer, signedAt, err)
 		}
 	}

@@ -84,6 +84,19 @@ func New(o Options) (*Verifier, error) {
 }
 
 func newVerifier(o Options) (*Verifier, error) {
+	identities, err := matchers(o.Identities)
+	if err != nil {
+		return nil, err
+	}
+	verifier, err := o.prover()
+	if err != nil {
+		return nil, err
+	}
+	return &Verifier{verifier, identities}, nil
+}
+
+// prover verifies all but who it was.
+func (o Options) prover() (*verify.Verifier, error) {
 	material, err := trustedroot.Read(o.TrustedRoot)
 	if err != nil {
 		return nil, fmt.Errorf("the trusted root: %w", err)
@@ -91,15 +104,7 @@ func newVerifier(o Options) (*Verifier, error) {
 	if err := o.check(material); err != nil {
 		return nil, err
 	}
-	identities, err := matchers(o.Identities)
-	if err != nil {
-		return nil, err
-	}
-	verifier, err := verify.NewVerifier(material, o.thresholds()...)
-	if err != nil {
-		return nil, err
-	}
-	return &Verifier{verifier, identities}, nil
+	return verify.NewVerifier(material, o.thresholds()...)
 }
 
 // check refuses options that could verify nothing, or that do not say what they want.

@@ -100,9 +100,22 @@ func readBundle(document []byte) (*bundle.Bundle, error) {
 	return b, nil
 }
 
-// verify verifies what sigstore-go does, and what it leaves open.
+// verify verifies that somebody whom the trust names has signed, and when.
 func (v *Verifier) verify(ctx context.Context, b *bundle.Bundle, artifact verify.ArtifactPolicyOption, now time.Time) (evidence.Identity, time.Time, error) {
-	none := func(err error) (evidence.Identity, time.Time, error) { return evidence.Identity{}, time.Time{}, err }
+	leaf, signedAt, err := v.prove(ctx, b, artifact, now)
+	if err != nil {
+		return evidence.Identity{}, time.Time{}, err
+	}
+	signer, err := v.identify(leaf)
+	if err != nil {
+		return evidence.Identity{}, time.Time{}, err
+	}
+	return signer, signedAt, nil
+}
+
+// prove verifies what sigstore-go does, and what it leaves open, but not who it was.
+func (v *Verifier) prove(ctx context.Context, b *bundle.Bundle, artifact verify.ArtifactPolicyOption, now time.Time) (*x509.Certificate, time.Time, error) {
+	none := func(err error) (*x509.Certificate, time.Time, error) { return nil, time.Time{}, err }
 	switch {
 	case v == nil || v.verifier == nil:
 		return none(errors.New("there is no trust to verify it with"))
@@ -118,7 +131,7 @@ func (v *Verifier) verify(ctx context.Context, b *bundle.Bundle, artifact verify
 	if err := bindLogEntries(b, leaf); err != nil {
 		return none(fmt.Errorf("%w: %w", ErrProof, err))
 	}
-	// Identities are compared below, where the trust's own name of the signer is known.
+	// Identities are compared by identify, where the trust's own name of the signer is known.
 	result, err := v.verifier.Verify(b, verify.NewPolicy(artifact, verify.WithoutIdentitiesUnsafe()))
 	if err != nil {
 		return none(fmt.Errorf("%w: %.2000s", ErrProof, err))
@@ -127,11 +140,7 @@ func (v *Verifier) verify(ctx context.Context, b *bundle.Bundle, artifact verify
 	if err != nil {
 		return none(fmt.Errorf("%w: %w", ErrProof, err))
 	}
-	signer, err := v.identify(leaf)
-	if err != nil {
-		return none(err)
-	}
-	return signer, signedAt, nil
+	return leaf, signedAt, nil
 }
 
 func leafOf(b *bundle.Bundle) (*x509.Certificate, error) {

@@ -15,6 +15,7 @@ import (
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 
 	"plimsoll.dev/plimsoll/evidence"
+	"plimsoll.dev/plimsoll/evidence/sigstore/sigstoretest"
 	"plimsoll.dev/plimsoll/evidence/sigstore/trustedroot"
 )
 
@@ -22,8 +23,8 @@ const predicate = "https://example.com/predicate/v1"
 
 // Each kind of proof that a trust may ask for, and each version of bundles.
 func TestVerifyBundle(t *testing.T) {
-	s := newServices(t)
-	payload := statement("image", predicate)
+	s := sigstoretest.New(t)
+	payload := sigstoretest.Statement("image", predicate)
 	logs := func(o *Options) { o.LogEntries, o.Timestamps = 1, 0 }
 	both := func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 }
 	two := func(o *Options) { o.LogEntries, o.Timestamps = 2, 1 }
@@ -33,61 +34,61 @@ func TestVerifyBundle(t *testing.T) {
 		proofs  func(*protobundle.Bundle)
 		want    error
 	}{
-		{"a timestamp", nil, func(b *protobundle.Bundle) { s.addTimestamp(t, b, s.now) }, nil},
+		{"a timestamp", nil, func(b *protobundle.Bundle) { s.AddTimestamp(t, b, s.Now) }, nil},
 		{"a log's promise and proof", logs, func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now))
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now))
 		}, nil},
 		{"a log's proof without a promise", logs, func(b *protobundle.Bundle) {
-			e := s.logged(t, b, s.now)
+			e := s.Logged(t, b, s.Now)
 			e.InclusionPromise = nil // the time is then nobody's word
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
 		}, ErrProof},
 		{"a log of the second version and a timestamp", both, func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged2(t, b))
-			s.addTimestamp(t, b, s.now)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged2(t, b))
+			s.AddTimestamp(t, b, s.Now)
 		}, nil},
 		{"a log of the second version alone", logs, func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged2(t, b))
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged2(t, b))
 		}, ErrProof},
 		{"two logs and a timestamp", two, func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now), s.logged2(t, b))
-			s.addTimestamp(t, b, s.now)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now), s.Logged2(t, b))
+			s.AddTimestamp(t, b, s.Now)
 		}, nil},
 		{"two logs are asked for and there is one (CVE-2026-49834)", two, func(b *protobundle.Bundle) {
-			e := s.logged2(t, b)
-			again := s.logged2(t, b)
+			e := s.Logged2(t, b)
+			again := s.Logged2(t, b)
 			again.LogIndex = 1 // the same log again does not count as another
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e, again)
-			s.addTimestamp(t, b, s.now)
+			s.AddTimestamp(t, b, s.Now)
 		}, ErrProof},
-		{"a log is asked for and there is a timestamp", both, func(b *protobundle.Bundle) { s.addTimestamp(t, b, s.now) }, ErrProof},
+		{"a log is asked for and there is a timestamp", both, func(b *protobundle.Bundle) { s.AddTimestamp(t, b, s.Now) }, ErrProof},
 		{"a timestamp is asked for and there is a log", both, func(b *protobundle.Bundle) {
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now))
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now))
 		}, ErrProof},
 		{"version 0.1", logs, func(b *protobundle.Bundle) {
 			b.MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.1"
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now))
-			chained(b)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now))
+			sigstoretest.Chained(b)
 		}, nil},
 		{"version 0.2", logs, func(b *protobundle.Bundle) {
 			b.MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.2"
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now))
-			chained(b)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now))
+			sigstoretest.Chained(b)
 		}, nil},
 		{"version 0.4", nil, func(b *protobundle.Bundle) {
 			b.MediaType = "application/vnd.dev.sigstore.bundle.v0.4+json"
-			s.addTimestamp(t, b, s.now)
+			s.AddTimestamp(t, b, s.Now)
 		}, ErrFormat},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			b := s.signed(t, payload, s.now)
+			b := s.Signed(t, payload, s.Now)
 			c.proofs(b)
 			var change []func(*Options)
 			if c.options != nil {
 				change = append(change, c.options)
 			}
-			payloadType, got, signer, at, err := s.verifier(t, change...).VerifyBundle(t.Context(), encode(t, b), s.now)
+			payloadType, got, signer, at, err := verifier(t, s, change...).VerifyBundle(t.Context(), sigstoretest.Encode(t, b), s.Now)
 			if !errors.Is(err, c.want) {
 				t.Fatalf("error %v, want %v", err, c.want)
 			}
@@ -98,7 +99,7 @@ func TestVerifyBundle(t *testing.T) {
 				return
 			}
 			want := evidence.Identity{Name: "releases", Issuer: issuer, Subject: subject}
-			if payloadType != evidence.PayloadType || !bytes.Equal(got, payload) || signer != want || !at.Equal(s.now) {
+			if payloadType != evidence.PayloadType || !bytes.Equal(got, payload) || signer != want || !at.Equal(s.Now) {
 				t.Errorf("verified %s %s of %+v at %s", payloadType, got, signer, at)
 			}
 		})
@@ -108,18 +109,18 @@ func TestVerifyBundle(t *testing.T) {
 // What is refused, each for its own reason: the failures of others that research names, and what
 // else a stranger would try.
 func TestRefused(t *testing.T) {
-	s, other := newServices(t), newServices(t)
-	payload, elsewhere := statement("image", predicate), statement("another image", predicate)
+	s, other := sigstoretest.New(t), sigstoretest.New(t)
+	payload, elsewhere := sigstoretest.Statement("image", predicate), sigstoretest.Statement("another image", predicate)
 	day := 24 * time.Hour
 	both := func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 }
 	logs := func(o *Options) { o.LogEntries, o.Timestamps = 1, 0 }
 	good := func(change ...func(*x509.Certificate)) *protobundle.Bundle {
-		b := s.signed(t, payload, s.now, change...)
-		s.addTimestamp(t, b, s.now)
+		b := s.Signed(t, payload, s.Now, change...)
+		s.AddTimestamp(t, b, s.Now)
 		return b
 	}
 	stamped := func(b *protobundle.Bundle) *protobundle.Bundle {
-		s.addTimestamp(t, b, s.now)
+		s.AddTimestamp(t, b, s.Now)
 		return b
 	}
 	cases := []struct {
@@ -129,140 +130,140 @@ func TestRefused(t *testing.T) {
 		want    error
 		says    string
 	}{
-		{"nothing is wrong", nil, func() []byte { return encode(t, good()) }, nil, ""},
-		{"wrong identity", nil, func() []byte { return encode(t, good(withName("somebody@example.com"))) }, ErrIdentity, "somebody@"},
-		{"an identity that begins like ours", nil, func() []byte { return encode(t, good(withName(subject+".evil.example"))) }, ErrIdentity, "evil"},
+		{"nothing is wrong", nil, func() []byte { return sigstoretest.Encode(t, good()) }, nil, ""},
+		{"wrong identity", nil, func() []byte { return sigstoretest.Encode(t, good(withName("somebody@example.com"))) }, ErrIdentity, "somebody@"},
+		{"an identity that begins like ours", nil, func() []byte { return sigstoretest.Encode(t, good(withName(subject+".evil.example"))) }, ErrIdentity, "evil"},
 		{"wrong issuer", nil, func() []byte {
-			return encode(t, good(func(c *x509.Certificate) { c.ExtraExtensions[0].Value = []byte("https://other.example") }))
+			return sigstoretest.Encode(t, good(func(c *x509.Certificate) { c.ExtraExtensions[0].Value = []byte("https://other.example") }))
 		}, ErrIdentity, "other.example"},
 		{"no issuer", nil, func() []byte {
-			return encode(t, good(func(c *x509.Certificate) { c.ExtraExtensions = nil }))
+			return sigstoretest.Encode(t, good(func(c *x509.Certificate) { c.ExtraExtensions = nil }))
 		}, ErrIdentity, ""},
 		{"two names in a certificate", nil, func() []byte {
-			return encode(t, good(func(c *x509.Certificate) { c.EmailAddresses = []string{subject, "other@example.com"} }))
+			return sigstoretest.Encode(t, good(func(c *x509.Certificate) { c.EmailAddresses = []string{subject, "other@example.com"} }))
 		}, ErrIdentity, "2 subjects"},
-		{"certificate of another authority", nil, func() []byte { return encode(t, stamped(other.signed(t, payload, s.now))) }, ErrProof, "certificate"},
+		{"certificate of another authority", nil, func() []byte { return sigstoretest.Encode(t, stamped(other.Signed(t, payload, s.Now))) }, ErrProof, "certificate"},
 		{"certificate expired when it was signed", nil, func() []byte {
-			b := s.signed(t, payload, s.now.Add(-time.Hour))
-			return encode(t, stamped(b))
+			b := s.Signed(t, payload, s.Now.Add(-time.Hour))
+			return sigstoretest.Encode(t, stamped(b))
 		}, ErrProof, "certificate"},
 		{"certificate not yet valid when it was signed", nil, func() []byte {
-			return encode(t, stamped(s.signed(t, payload, s.now.Add(time.Hour))))
+			return sigstoretest.Encode(t, stamped(s.Signed(t, payload, s.Now.Add(time.Hour))))
 		}, ErrProof, "certificate"},
 		{"signed in the future", nil, func() []byte {
-			b := s.signed(t, payload, s.now.Add(day))
-			s.addTimestamp(t, b, s.now.Add(day))
-			return encode(t, b)
+			b := s.Signed(t, payload, s.Now.Add(day))
+			s.AddTimestamp(t, b, s.Now.Add(day))
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "it was signed at"},
 		{"a certificate for servers", nil, func() []byte {
-			return encode(t, good(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }))
+			return sigstoretest.Encode(t, good(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }))
 		}, ErrProof, "certificate"},
 		{"no certificate timestamp of a log that is trusted (kyverno#17125)", nil, func() []byte {
 			unseen := *s
-			unseen.certificateLog = other.certificateLog // one that the trust does not name
-			return encode(t, stamped(unseen.signed(t, payload, s.now)))
+			unseen.CertificateLog = other.CertificateLog // one that the trust does not name
+			return sigstoretest.Encode(t, stamped(unseen.Signed(t, payload, s.Now)))
 		}, ErrProof, "signed certificate timestamp"},
 		{"payload replaced", nil, func() []byte {
 			b := good()
 			b.GetDsseEnvelope().Payload = elsewhere
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "signature"},
 		{"payload type replaced", nil, func() []byte {
 			b := good()
 			b.GetDsseEnvelope().PayloadType = "text/plain"
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, ""},
 		{"signature of another bundle", nil, func() []byte {
 			b, o := good(), good()
 			b.GetDsseEnvelope().Signatures = o.GetDsseEnvelope().Signatures
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, ""},
 		{"a second signature in the envelope", nil, func() []byte {
 			b := good()
 			e := b.GetDsseEnvelope()
-			e.Signatures = append(e.Signatures, s.signed(t, payload, s.now).GetDsseEnvelope().Signatures...)
-			return encode(t, b)
+			e.Signatures = append(e.Signatures, s.Signed(t, payload, s.Now).GetDsseEnvelope().Signatures...)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "exactly one signature"},
 		{"no signature in the envelope", nil, func() []byte {
 			b := good()
 			b.GetDsseEnvelope().Signatures = nil
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, ""},
-		{"no timestamp at all", nil, func() []byte { return encode(t, s.signed(t, payload, s.now)) }, ErrProof, "threshold"},
+		{"no timestamp at all", nil, func() []byte { return sigstoretest.Encode(t, s.Signed(t, payload, s.Now)) }, ErrProof, "threshold"},
 		{"timestamp of another authority", nil, func() []byte {
-			b := s.signed(t, payload, s.now)
-			other.addTimestamp(t, b, s.now)
-			return encode(t, b)
+			b := s.Signed(t, payload, s.Now)
+			other.AddTimestamp(t, b, s.Now)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "threshold"},
 		{"timestamp of another signature", nil, func() []byte {
-			b := s.signed(t, payload, s.now)
+			b := s.Signed(t, payload, s.Now)
 			b.VerificationMaterial.TimestampVerificationData = good().VerificationMaterial.TimestampVerificationData
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "threshold"},
 		{"log entry of another artifact (CVE-2026-22703)", []func(*Options){both}, func() []byte {
-			b, o := good(), s.signed(t, elsewhere, s.now)
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, o, s.now))
-			return encode(t, b)
+			b, o := good(), s.Signed(t, elsewhere, s.Now)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, o, s.Now))
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "another signature"},
 		{"log entry of another artifact that nobody asked for", nil, func() []byte {
-			b, o := good(), s.signed(t, elsewhere, s.now)
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, o, s.now))
-			return encode(t, b)
+			b, o := good(), s.Signed(t, elsewhere, s.Now)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, o, s.Now))
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "another signature"},
 		{"log entry of another artifact, second version", []func(*Options){both}, func() []byte {
-			b, o := good(), s.signed(t, elsewhere, s.now)
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged2(t, o))
-			return encode(t, b)
+			b, o := good(), s.Signed(t, elsewhere, s.Now)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged2(t, o))
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "another signature"},
 		{"log entry of another artifact, of the second version in a tree of the first", []func(*Options){both}, func() []byte {
-			b, o := good(), s.signed(t, elsewhere, s.now)
-			e := s.logged2(t, o)
-			s.provedByFirst(t, e) // sigstore-go 1.3.0 takes this for a proof
+			b, o := good(), s.Signed(t, elsewhere, s.Now)
+			e := s.Logged2(t, o)
+			s.ProvedByFirst(t, e) // sigstore-go 1.3.0 takes this for a proof
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "another signature"},
 		{"log entry of the second version in a tree of the first, of another digest", []func(*Options){both}, func() []byte {
 			b := good()
-			e := s.entry2(t, "log2.example", bytes.Repeat([]byte{7}, 32), signatureOf(b), b.VerificationMaterial.GetCertificate().RawBytes)
-			s.provedByFirst(t, e)
+			e := s.Entry2(t, "log2.example", bytes.Repeat([]byte{7}, 32), sigstoretest.SignatureOf(b), b.VerificationMaterial.GetCertificate().RawBytes)
+			s.ProvedByFirst(t, e)
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "checkpoint of the first"},
 		{"log entry of the same statement by another certificate", []func(*Options){both}, func() []byte {
-			b, o := good(), s.signed(t, payload, s.now)
+			b, o := good(), s.Signed(t, payload, s.Now)
 			o.GetDsseEnvelope().Signatures = b.GetDsseEnvelope().Signatures
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, o, s.now))
-			return encode(t, b)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, o, s.Now))
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "another certificate"},
 		{"log entry of another log", []func(*Options){both}, func() []byte {
 			b := good()
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, other.logged(t, b, s.now))
-			return encode(t, b)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, other.Logged(t, b, s.Now))
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "log entries"},
 		{"log's time changed", []func(*Options){logs}, func() []byte {
-			b := s.signed(t, payload, s.now)
-			e := s.logged(t, b, s.now)
+			b := s.Signed(t, payload, s.Now)
+			e := s.Logged(t, b, s.Now)
 			e.IntegratedTime++
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, ""},
 		{"log's proof of another tree", []func(*Options){both}, func() []byte {
 			b := good()
-			e := s.logged2(t, b)
-			e.InclusionProof = s.logged2(t, good()).InclusionProof
+			e := s.Logged2(t, b)
+			e.InclusionProof = s.Logged2(t, good()).InclusionProof
 			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, ""},
 		{"log saw it after the certificate expired", []func(*Options){logs}, func() []byte {
-			b := s.signed(t, payload, s.now)
-			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now.Add(20*time.Minute)))
-			return encode(t, b)
+			b := s.Signed(t, payload, s.Now)
+			b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now.Add(20*time.Minute)))
+			return sigstoretest.Encode(t, b)
 		}, ErrProof, "outside certificate validity"},
-		{"duplicate member", nil, func() []byte { return twice(encode(t, good()), `"mediaType":"x"`) }, ErrFormat, "twice"},
-		{"duplicate member in other case", nil, func() []byte { return twice(encode(t, good()), `"MediaType":"x"`) }, ErrFormat, "twice"},
-		{"duplicate member in the other spelling of protobuf", nil, func() []byte { return twice(encode(t, good()), `"media_type":"x"`) }, ErrFormat, "duplicate"},
-		{"an unknown member", nil, func() []byte { return twice(encode(t, good()), `"trusted":true`) }, ErrFormat, "trusted"},
-		{"truncated", nil, func() []byte { b := encode(t, good()); return b[:len(b)-7] }, ErrFormat, ""},
+		{"duplicate member", nil, func() []byte { return twice(sigstoretest.Encode(t, good()), `"mediaType":"x"`) }, ErrFormat, "twice"},
+		{"duplicate member in other case", nil, func() []byte { return twice(sigstoretest.Encode(t, good()), `"MediaType":"x"`) }, ErrFormat, "twice"},
+		{"duplicate member in the other spelling of protobuf", nil, func() []byte { return twice(sigstoretest.Encode(t, good()), `"media_type":"x"`) }, ErrFormat, "duplicate"},
+		{"an unknown member", nil, func() []byte { return twice(sigstoretest.Encode(t, good()), `"trusted":true`) }, ErrFormat, "trusted"},
+		{"truncated", nil, func() []byte { b := sigstoretest.Encode(t, good()); return b[:len(b)-7] }, ErrFormat, ""},
 		{"nothing", nil, func() []byte { return nil }, ErrFormat, ""},
 		{"a thousand timestamps (CVE-2024-45395)", nil, func() []byte {
 			b := good()
@@ -270,48 +271,48 @@ func TestRefused(t *testing.T) {
 			for len(d.Rfc3161Timestamps) < 1000 {
 				d.Rfc3161Timestamps = append(d.Rfc3161Timestamps, d.Rfc3161Timestamps[0])
 			}
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrFormat, "1000 timestamps"},
 		{"a thousand log entries (CVE-2024-45395)", nil, func() []byte {
 			b := good()
-			e := s.logged2(t, b)
+			e := s.Logged2(t, b)
 			for len(b.VerificationMaterial.TlogEntries) < 1000 {
 				b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
 			}
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrFormat, ""},
 		{"nine log entries", nil, func() []byte {
 			b := good()
-			e := s.logged2(t, b)
+			e := s.Logged2(t, b)
 			for len(b.VerificationMaterial.TlogEntries) <= MaxLogEntries {
 				b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, e)
 			}
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrFormat, "9 log entries"},
 		{"nine certificates", nil, func() []byte {
 			b := good()
 			b.MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.2"
-			chained(b, bytes.Split(bytes.Repeat([]byte("x,"), MaxCertificates-1), []byte(","))...)
-			return encode(t, b)
+			sigstoretest.Chained(b, bytes.Split(bytes.Repeat([]byte("x,"), MaxCertificates-1), []byte(","))...)
+			return sigstoretest.Encode(t, b)
 		}, ErrFormat, "9 certificates"},
-		{"too many bytes", nil, func() []byte { return append(encode(t, good()), bytes.Repeat([]byte(" "), MaxBundle)...) }, ErrFormat, "bytes"},
+		{"too many bytes", nil, func() []byte { return append(sigstoretest.Encode(t, good()), bytes.Repeat([]byte(" "), MaxBundle)...) }, ErrFormat, "bytes"},
 		{"too large a statement", nil, func() []byte {
-			return encode(t, stamped(s.signed(t, bytes.Repeat([]byte(" "), evidence.MaxStatement+1), s.now)))
+			return sigstoretest.Encode(t, stamped(s.Signed(t, bytes.Repeat([]byte(" "), evidence.MaxStatement+1), s.Now)))
 		}, ErrFormat, "statement has"},
 		{"nested", nil, func() []byte { return []byte(strings.Repeat("[", 100) + strings.Repeat("]", 100)) }, ErrFormat, "nested"},
 		{"signed with a key", nil, func() []byte {
 			b := good()
 			b.VerificationMaterial.Content = &protobundle.VerificationMaterial_PublicKey{PublicKey: &protocommon.PublicKeyIdentifier{Hint: "k"}}
-			return encode(t, b)
+			return sigstoretest.Encode(t, b)
 		}, ErrFormat, "signed with a key"},
 		{"signed with a key and a certificate", nil, func() []byte {
-			return bytes.Replace(encode(t, good()), []byte(`"certificate":`), []byte(`"publicKey":{"hint":"k"},"certificate":`), 1)
+			return bytes.Replace(sigstoretest.Encode(t, good()), []byte(`"certificate":`), []byte(`"publicKey":{"hint":"k"},"certificate":`), 1)
 		}, ErrFormat, "oneof"},
-		{"signs a file", nil, func() []byte { return encode(t, stamped(s.signedFile(t, payload, s.now))) }, ErrFormat, "file"},
+		{"signs a file", nil, func() []byte { return sigstoretest.Encode(t, stamped(s.SignedFile(t, payload, s.Now))) }, ErrFormat, "file"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			_, got, signer, at, err := s.verifier(t, c.options...).VerifyBundle(t.Context(), c.bundle(), s.now)
+			_, got, signer, at, err := verifier(t, s, c.options...).VerifyBundle(t.Context(), c.bundle(), s.Now)
 			if !errors.Is(err, c.want) || err != nil && !strings.Contains(err.Error(), c.says) {
 				t.Fatalf("error %v, want %v with %q", err, c.want, c.says)
 			}
@@ -329,10 +330,10 @@ func TestExpiredIntermediate(t *testing.T) {
 		want  error
 	}{"valid": {time.Minute, nil}, "expired": {-time.Minute, ErrProof}} {
 		t.Run(name, func(t *testing.T) {
-			s := newServices(t, func(c2 *x509.Certificate) { c2.NotAfter = c2.NotAfter.Add(-20*24*time.Hour + c.until) })
-			b := s.signed(t, statement("image", predicate), s.now)
-			s.addTimestamp(t, b, s.now)
-			if _, _, _, _, err := s.verifier(t).VerifyBundle(t.Context(), encode(t, b), s.now); !errors.Is(err, c.want) {
+			s := sigstoretest.New(t, func(c2 *x509.Certificate) { c2.NotAfter = c2.NotAfter.Add(-20*24*time.Hour + c.until) })
+			b := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now)
+			s.AddTimestamp(t, b, s.Now)
+			if _, _, _, _, err := verifier(t, s).VerifyBundle(t.Context(), sigstoretest.Encode(t, b), s.Now); !errors.Is(err, c.want) {
 				t.Errorf("error %v, want %v", err, c.want)
 			}
 		})
@@ -341,10 +342,10 @@ func TestExpiredIntermediate(t *testing.T) {
 
 // A certificate of minutes still proves years later what was signed within them.
 func TestLongAfter(t *testing.T) {
-	s := newServices(t)
-	b := s.signed(t, statement("image", predicate), s.now)
-	s.addTimestamp(t, b, s.now)
-	if _, _, _, at, err := s.verifier(t).VerifyBundle(t.Context(), encode(t, b), s.now.AddDate(3, 0, 0)); err != nil || !at.Equal(s.now) {
+	s := sigstoretest.New(t)
+	b := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now)
+	s.AddTimestamp(t, b, s.Now)
+	if _, _, _, at, err := verifier(t, s).VerifyBundle(t.Context(), sigstoretest.Encode(t, b), s.Now.AddDate(3, 0, 0)); err != nil || !at.Equal(s.Now) {
 		t.Errorf("verified at %s, %v", at, err)
 	}
 }
@@ -353,14 +354,14 @@ func TestLongAfter(t *testing.T) {
 func TestNoNetwork(t *testing.T) {
 	saved := http.DefaultTransport
 	t.Cleanup(func() { http.DefaultTransport = saved })
-	s := newServices(t)
-	b := s.signed(t, statement("image", predicate), s.now)
-	s.addTimestamp(t, b, s.now)
-	b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now), s.logged2(t, b))
+	s := sigstoretest.New(t)
+	b := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now)
+	s.AddTimestamp(t, b, s.Now)
+	b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now), s.Logged2(t, b))
 	dialled := 0
 	http.DefaultTransport = failing{&dialled}
-	v := s.verifier(t, func(o *Options) { o.LogEntries, o.Timestamps = 2, 1 })
-	if _, _, _, _, err := v.VerifyBundle(t.Context(), encode(t, b), s.now); err != nil {
+	v := verifier(t, s, func(o *Options) { o.LogEntries, o.Timestamps = 2, 1 })
+	if _, _, _, _, err := v.VerifyBundle(t.Context(), sigstoretest.Encode(t, b), s.Now); err != nil {
 		t.Error(err)
 	}
 	if _, err := http.Get("https://example.com"); err == nil || dialled != 1 { // the failing transport is the one in use
@@ -377,53 +378,53 @@ func (f failing) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // A message's digest in a bundle is nobody's word: the message itself is verified.
 func TestVerifyMessage(t *testing.T) {
-	s := newServices(t)
+	s := sigstoretest.New(t)
 	message, elsewhere := []byte("a file"), []byte("another file")
-	v := s.verifier(t, func(o *Options) { o.LogEntries = 1 })
-	b := s.signedFile(t, message, s.now)
-	s.addTimestamp(t, b, s.now)
-	b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.logged(t, b, s.now))
-	if signer, at, err := v.VerifyMessage(t.Context(), encode(t, b), message, s.now); err != nil || signer.Name != "releases" || !at.Equal(s.now) {
+	v := verifier(t, s, func(o *Options) { o.LogEntries = 1 })
+	b := s.SignedFile(t, message, s.Now)
+	s.AddTimestamp(t, b, s.Now)
+	b.VerificationMaterial.TlogEntries = append(b.VerificationMaterial.TlogEntries, s.Logged(t, b, s.Now))
+	if signer, at, err := v.VerifyMessage(t.Context(), sigstoretest.Encode(t, b), message, s.Now); err != nil || signer.Name != "releases" || !at.Equal(s.Now) {
 		t.Errorf("verified of %v at %s, %v", signer, at, err)
 	}
-	if _, _, err := v.VerifyMessage(t.Context(), encode(t, b), elsewhere, s.now); !errors.Is(err, ErrProof) {
+	if _, _, err := v.VerifyMessage(t.Context(), sigstoretest.Encode(t, b), elsewhere, s.Now); !errors.Is(err, ErrProof) {
 		t.Errorf("wrong digest: %v", err)
 	}
-	b.GetMessageSignature().MessageDigest = s.signedFile(t, elsewhere, s.now).GetMessageSignature().MessageDigest
-	if _, _, err := v.VerifyMessage(t.Context(), encode(t, b), elsewhere, s.now); !errors.Is(err, ErrProof) {
+	b.GetMessageSignature().MessageDigest = s.SignedFile(t, elsewhere, s.Now).GetMessageSignature().MessageDigest
+	if _, _, err := v.VerifyMessage(t.Context(), sigstoretest.Encode(t, b), elsewhere, s.Now); !errors.Is(err, ErrProof) {
 		t.Errorf("wrong digest and its digest in the bundle: %v", err)
 	}
-	holds := s.signed(t, statement("image", predicate), s.now)
-	s.addTimestamp(t, holds, s.now)
-	if _, _, err := v.VerifyMessage(t.Context(), encode(t, holds), message, s.now); !errors.Is(err, ErrFormat) {
+	holds := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now)
+	s.AddTimestamp(t, holds, s.Now)
+	if _, _, err := v.VerifyMessage(t.Context(), sigstoretest.Encode(t, holds), message, s.Now); !errors.Is(err, ErrFormat) {
 		t.Errorf("a bundle that holds a statement: %v", err)
 	}
 }
 
 func TestNoVerifierWithoutTrust(t *testing.T) {
-	s := newServices(t)
-	b := s.signed(t, statement("image", predicate), s.now)
-	s.addTimestamp(t, b, s.now)
-	document := encode(t, b)
+	s := sigstoretest.New(t)
+	b := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now)
+	s.AddTimestamp(t, b, s.Now)
+	document := sigstoretest.Encode(t, b)
 	var none *Verifier
 	for name, v := range map[string]*Verifier{"nil": none, "zero": {}} {
-		if _, _, _, _, err := v.VerifyBundle(t.Context(), document, s.now); err == nil {
+		if _, _, _, _, err := v.VerifyBundle(t.Context(), document, s.Now); err == nil {
 			t.Errorf("the %s verifier verified", name)
 		}
 	}
-	if _, _, _, _, err := s.verifier(t).VerifyBundle(t.Context(), document, time.Time{}); err == nil {
+	if _, _, _, _, err := verifier(t, s).VerifyBundle(t.Context(), document, time.Time{}); err == nil {
 		t.Error("verified at no time")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, _, _, err := s.verifier(t).VerifyBundle(ctx, document, s.now); !errors.Is(err, context.Canceled) {
+	if _, _, _, _, err := verifier(t, s).VerifyBundle(ctx, document, s.Now); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the context ended: %v", err)
 	}
 }
 
 func TestOptions(t *testing.T) {
-	s := newServices(t)
-	good := Options{TrustedRoot: s.trustedRoot(t), Identities: releases(), Timestamps: 1}
+	s := sigstoretest.New(t)
+	good := Options{TrustedRoot: s.TrustedRoot(t), Identities: releases(), Timestamps: 1}
 	identity := func(i Identity) func(*Options) { return func(o *Options) { o.Identities = []Identity{i} } }
 	pattern := func(p string) func(*Options) {
 		return identity(Identity{Name: "n", Issuer: issuer, SubjectPattern: p})
@@ -490,10 +491,10 @@ func TestOptions(t *testing.T) {
 }
 
 func TestNoCertificateTransparency(t *testing.T) {
-	s := newServices(t)
-	b := s.signed(t, statement("image", predicate), s.now)
-	s.addTimestamp(t, b, s.now)
-	var document = s.trustedRoot(t)
+	s := sigstoretest.New(t)
+	b := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now)
+	s.AddTimestamp(t, b, s.Now)
+	var document = s.TrustedRoot(t)
 	start, end := bytes.Index(document, []byte(`"ctlogs":`)), bytes.Index(document, []byte(`"timestampAuthorities"`))
 	if start < 0 || end < start {
 		t.Fatalf("the trusted root is %s", document)
@@ -508,14 +509,14 @@ func TestNoCertificateTransparency(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, _, err := v.VerifyBundle(t.Context(), encode(t, b), s.now); err != nil {
+	if _, _, _, _, err := v.VerifyBundle(t.Context(), sigstoretest.Encode(t, b), s.Now); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestPatterns(t *testing.T) {
-	s := newServices(t)
-	v := s.verifier(t, func(o *Options) {
+	s := sigstoretest.New(t)
+	v := verifier(t, s, func(o *Options) {
 		o.Identities = []Identity{
 			{Name: "other", Issuer: "https://other.example", SubjectPattern: `^.*$`},
 			{Name: "workflows", Issuer: issuer, SubjectPattern: `^https://git\.example/team/[a-z]+$`},
@@ -529,9 +530,9 @@ func TestPatterns(t *testing.T) {
 		"https://evil.example/https://git.example/team/release": "",
 	} {
 		t.Run(uri, func(t *testing.T) {
-			b := s.signed(t, statement("image", predicate), s.now, withURI(t, uri))
-			s.addTimestamp(t, b, s.now)
-			_, _, signer, _, err := v.VerifyBundle(t.Context(), encode(t, b), s.now)
+			b := s.Signed(t, sigstoretest.Statement("image", predicate), s.Now, withURI(t, uri))
+			s.AddTimestamp(t, b, s.Now)
+			_, _, signer, _, err := v.VerifyBundle(t.Context(), sigstoretest.Encode(t, b), s.Now)
 			if signer.Name != want || (want == "") != errors.Is(err, ErrIdentity) || want != "" && signer.Subject != uri {
 				t.Errorf("signed by %+v, %v; want %q", signer, err, want)
 			}
@@ -542,26 +543,26 @@ func TestPatterns(t *testing.T) {
 // What is read is within the limits and, written again, is read again; whoever signed it is not
 // whom a trust of nobody's names, so nothing that the fuzzer makes may verify.
 func FuzzBundle(f *testing.F) {
-	s := newServices(f)
-	payload := statement("image", predicate)
-	full := s.signed(f, payload, s.now)
-	s.addTimestamp(f, full, s.now)
-	full.VerificationMaterial.TlogEntries = append(full.VerificationMaterial.TlogEntries, s.logged(f, full, s.now), s.logged2(f, full))
-	f.Add(encode(f, full))
-	file := s.signedFile(f, payload, s.now)
-	file.VerificationMaterial.TlogEntries = append(file.VerificationMaterial.TlogEntries, s.logged(f, file, s.now))
-	f.Add(encode(f, file))
-	chained(full, s.intermediate.Raw)
+	s := sigstoretest.New(f)
+	payload := sigstoretest.Statement("image", predicate)
+	full := s.Signed(f, payload, s.Now)
+	s.AddTimestamp(f, full, s.Now)
+	full.VerificationMaterial.TlogEntries = append(full.VerificationMaterial.TlogEntries, s.Logged(f, full, s.Now), s.Logged2(f, full))
+	f.Add(sigstoretest.Encode(f, full))
+	file := s.SignedFile(f, payload, s.Now)
+	file.VerificationMaterial.TlogEntries = append(file.VerificationMaterial.TlogEntries, s.Logged(f, file, s.Now))
+	f.Add(sigstoretest.Encode(f, file))
+	sigstoretest.Chained(full, s.Intermediate.Raw)
 	full.MediaType = "application/vnd.dev.sigstore.bundle+json;version=0.1"
-	f.Add(encode(f, full))
+	f.Add(sigstoretest.Encode(f, full))
 	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json"}`))
-	stranger := newServices(f).verifier(f, func(o *Options) { o.LogEntries = 1 })
-	own := s.verifier(f)
+	stranger := verifier(f, sigstoretest.New(f), func(o *Options) { o.LogEntries = 1 })
+	own := verifier(f, s)
 	f.Fuzz(func(t *testing.T, document []byte) {
-		if _, _, _, _, err := stranger.VerifyBundle(t.Context(), document, s.now); err == nil {
+		if _, _, _, _, err := stranger.VerifyBundle(t.Context(), document, s.Now); err == nil {
 			t.Fatal("verified under another's trust")
 		}
-		if _, got, _, _, err := own.VerifyBundle(t.Context(), document, s.now); err == nil && !bytes.Equal(got, payload) {
+		if _, got, _, _, err := own.VerifyBundle(t.Context(), document, s.Now); err == nil && !bytes.Equal(got, payload) {
 			t.Fatalf("verified %s, which nobody signed", got)
 		}
 		b, err := readBundle(document)
@@ -585,14 +586,14 @@ func FuzzBundle(f *testing.F) {
 }
 
 func BenchmarkVerifyBundle(b *testing.B) {
-	s := newServices(b)
-	made := s.signed(b, statement("image", predicate), s.now)
-	s.addTimestamp(b, made, s.now)
-	made.VerificationMaterial.TlogEntries = append(made.VerificationMaterial.TlogEntries, s.logged2(b, made))
-	v := s.verifier(b, func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 })
-	document := encode(b, made)
+	s := sigstoretest.New(b)
+	made := s.Signed(b, sigstoretest.Statement("image", predicate), s.Now)
+	s.AddTimestamp(b, made, s.Now)
+	made.VerificationMaterial.TlogEntries = append(made.VerificationMaterial.TlogEntries, s.Logged2(b, made))
+	v := verifier(b, s, func(o *Options) { o.LogEntries, o.Timestamps = 1, 1 })
+	document := sigstoretest.Encode(b, made)
 	for b.Loop() {
-		if _, _, _, _, err := v.VerifyBundle(b.Context(), document, s.now); err != nil {
+		if _, _, _, _, err := v.VerifyBundle(b.Context(), document, s.Now); err != nil {
 			b.Fatal(err)
 		}
 	}

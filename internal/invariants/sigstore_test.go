@@ -46,12 +46,12 @@ func TestSigstoreStaysAwayFromDecisions(t *testing.T) {
 
 func TestOpenPGPIsNotLinked(t *testing.T) {
 	// Reason: golang.org/x/crypto/openpgp is unmaintained and unsafe (GO-2026-5932, without a fix).
-	// The library for signing without a key reaches it, so only package keyless may import that, and
-	// no command may reach either. release/openvex.json rests on this test.
+	// Sigstore's own library for signing reaches it; package keyless speaks to the services itself
+	// (decision 0034). release/openvex.json rests on this test.
 	looked := false
 	for _, p := range list(t) {
 		from := strings.TrimPrefix(p.ImportPath, module+"/")
-		if from != "evidence/sigstore/keyless" && slices.Contains(p.Imports, "github.com/sigstore/sigstore-go/pkg/sign") {
+		if slices.Contains(p.Imports, "github.com/sigstore/sigstore-go/pkg/sign") {
 			t.Errorf("%s imports sigstore-go's pkg/sign", from)
 		}
 		if !strings.HasPrefix(from, "cmd/") {
@@ -108,5 +108,15 @@ func TestVerifiersAreRepaired(t *testing.T) {
 				t.Errorf("%s is %q, want %s or newer", c.path, version, c.atLeast)
 			}
 		})
+	}
+}
+
+func TestNoCommandHasTheTestsServices(t *testing.T) {
+	// Reason: package sigstoretest has keys that are nobody's secret, and links what tests need.
+	const services = module + "/evidence/sigstore/sigstoretest"
+	for _, p := range list(t) {
+		if slices.Contains(p.Imports, services) {
+			t.Errorf("%s imports %s", p.ImportPath, services)
+		}
 	}
 }
