@@ -48,7 +48,7 @@ type Locked struct {
 // What is not known in it is an error, as is what two readers could understand in two ways; and so
 // is a file that names no image, since everything would hold against it.
 func ParseLock(name string, content []byte) (LockFile, error) {
-	d := lockDecoder{strictyaml.New(name, strictyaml.Language{Name: "a lock file", Levels: "four", Keys: "docs/contract.md", MaxSize: maxLock})}
+	d := lockDecoder{strictyaml.New(name, strictyaml.Language{Name: "a lock file", Levels: "five", Keys: "docs/contract.md", MaxSize: maxLock})}
 	file := LockFile{APIVersion: lockVersion, Kind: lockKind}
 	d.Document(content, func(root *yaml.Node) {
 		d.Mapping(root, d.Top(),
