@@ -21,6 +21,9 @@ const (
 	MaxTrust = 1 << 20
 	// maxIdentities bounds the identities; the keys are bounded by dsse.MaxKeys.
 	maxIdentities = 256
+	// maxBuilders bounds the builders, maxLevel is the highest build level of SLSA 1.x.
+	maxBuilders = 256
+	maxLevel    = 3
 )
 
 // Trust says whom to believe, and in what. Only ParseTrust and ReadTrust make one; the zero Trust
@@ -32,6 +35,7 @@ type Trust struct {
 	identities []trustedIdentity
 	root       []byte // a Sigstore trusted root, JSON; nil if there is none
 	roles      map[Role][]string
+	builders   []trustedBuilder
 }
 
 // trustedKey is a key and what it is called.
@@ -44,6 +48,13 @@ type trustedKey struct {
 type trustedIdentity struct {
 	name, issuer, subject string         // subject is exact
 	pattern               *regexp.Regexp // nil if the subject is exact
+}
+
+// trustedBuilder is the SLSA build level of builders, if one of these has signed their provenance.
+type trustedBuilder struct {
+	id    *regexp.Regexp
+	level int
+	by    []string
 }
 
 // Name is the document's metadata.name.
@@ -86,6 +97,19 @@ func (t Trust) May(name string, role Role) bool { return slices.Contains(t.roles
 
 // Lists tells whether the trust names anybody for a role.
 func (t Trust) Lists(role Role) bool { return len(t.roles[role]) > 0 }
+
+// BuildLevel is the SLSA build level of a builder whose provenance these have signed: the highest that
+// the trust gives it, 0 if none. Provenance does not state its level; whoever verifies knows what
+// a builder is worth (SLSA 1.0, "Verifying artifacts", step 1).
+func (t Trust) BuildLevel(builder string, signers []string) int {
+	level := 0
+	for _, b := range t.builders {
+		if b.id.MatchString(builder) && slices.ContainsFunc(b.by, func(name string) bool { return slices.Contains(signers, name) }) {
+			level = max(level, b.level)
+		}
+	}
+	return level
+}
 
 // keyList returns the keys alone.
 func (t Trust) keyList() []dsse.Key {
@@ -209,7 +233,7 @@ func (t *Trust) addIdentity(i identityDocument) error {
 	case (i.subject == "") == (i.pattern == ""):
 		return errors.New("give it either a subject or a subjectPattern")
 	case i.pattern != "":
-		pattern, err := subjectPattern(i.pattern)
+		pattern, err := wholePattern("subjectPattern", i.pattern)
 		if err != nil {
 			return err
 		}
@@ -219,12 +243,12 @@ func (t *Trust) addIdentity(i identityDocument) error {
 	return nil
 }
 
-// subjectPattern reads a pattern for the whole of a subject: * is any characters but slashes, **
+// wholePattern reads a pattern for the whole of a text: * is any characters but slashes, **
 // is any. They are those of policies; regular expressions match more than one reads in them, in
 // which a dot is any character and an end is nowhere unless it is written.
-func subjectPattern(pattern string) (*regexp.Regexp, error) {
+func wholePattern(what, pattern string) (*regexp.Regexp, error) {
 	if strings.Trim(pattern, "*/:.@") == "" {
-		return nil, fmt.Errorf("subjectPattern %.80q matches everybody at the issuer; name a host or an organisation", pattern)
+		return nil, fmt.Errorf("%s %.80q matches everybody; name a host or an organisation", what, pattern)
 	}
 	var expression strings.Builder
 	for rest := pattern; rest != ""; {
@@ -269,6 +293,20 @@ func (t *Trust) addRole(role Role, name string) error {
 		return errors.New("and does so twice; keep one")
 	}
 	t.roles[role] = append(t.roles[role], name)
+	return nil
+}
+
+func (t *Trust) addBuilder(id string, level int, by []string) error {
+	pattern, err := wholePattern("id", id)
+	if err != nil {
+		return err
+	}
+	for _, name := range by {
+		if !t.May(name, Provenance) {
+			return fmt.Errorf("by names %.60q, who may not sign provenance; list it under roles.provenance, or mend the name", name)
+		}
+	}
+	t.builders = append(t.builders, trustedBuilder{pattern, level, by})
 	return nil
 }
 

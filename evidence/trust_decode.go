@@ -24,7 +24,7 @@ func newTrustDecoder(name string, read func(file string) ([]byte, error)) *trust
 
 // document reads the members in their order, but for those that others have to be known for.
 func (d *trustDecoder) document(n *yaml.Node) {
-	var root, roles *yaml.Node
+	var root, roles, builders *yaml.Node
 	keep := func(into **yaml.Node) func(*yaml.Node, string) {
 		return func(n *yaml.Node, _ string) { *into = n }
 	}
@@ -37,7 +37,8 @@ func (d *trustDecoder) document(n *yaml.Node) {
 		strictyaml.Optional("keys", func(n *yaml.Node, what string) { d.List(n, what, dsse.MaxKeys, d.key) }),
 		strictyaml.Optional("identities", func(n *yaml.Node, what string) { d.List(n, what, maxIdentities, d.identity) }),
 		strictyaml.Optional("root", keep(&root)),
-		strictyaml.Required("roles", keep(&roles)))
+		strictyaml.Required("roles", keep(&roles)),
+		strictyaml.Optional("builders", keep(&builders)))
 	switch {
 	case !d.Clean(): // names may be unknown only because they could not be read
 	case d.trust.IsZero():
@@ -45,6 +46,9 @@ func (d *trustDecoder) document(n *yaml.Node) {
 	default:
 		d.root(root)
 		d.roles(roles)
+		if builders != nil {
+			d.List(builders, "builders", maxBuilders, d.builder)
+		}
 	}
 }
 
@@ -106,6 +110,28 @@ func (d *trustDecoder) roles(n *yaml.Node) {
 	}
 	for _, name := range d.trust.idle() {
 		d.Problem(n, "%s may sign nothing; list it under roles, or remove it", strictyaml.Quote(name))
+	}
+}
+
+func (d *trustDecoder) builder(n *yaml.Node, what string) {
+	var id string
+	var level int
+	var by []string
+	d.Mapping(n, what,
+		strictyaml.Required("id", d.name(&id)),
+		strictyaml.Required("level", func(n *yaml.Node, what string) {
+			if level = d.Whole(n, what); level > maxLevel {
+				d.Problem(n, "%s is %d; SLSA has build levels 1 to %d", what, level, maxLevel)
+			}
+		}),
+		strictyaml.Required("by", func(n *yaml.Node, what string) {
+			d.List(n, what, dsse.MaxKeys+maxIdentities, func(n *yaml.Node, what string) { by = append(by, d.Text(n, what)) })
+		}))
+	if !d.Clean() {
+		return
+	}
+	if err := d.trust.addBuilder(id, level, by); err != nil {
+		d.Problem(n, "builder %s: %v", strictyaml.Quote(id), err)
 	}
 }
 

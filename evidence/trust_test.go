@@ -67,6 +67,9 @@ func TestParseTrustRefuses(t *testing.T) {
 	identity := func(line string) string {
 		return trustText(nil, map[Role][]string{Verdicts: {"x"}}, "identities:", "- "+line)
 	}
+	built := func(line string) string {
+		return trustText(one, map[Role][]string{Provenance: {"ci"}}, "builders:", "- "+line)
+	}
 	var many []string
 	for i := range maxIdentities + 1 {
 		many = append(many, fmt.Sprintf("- {name: x%d, issuer: i, subject: s}", i))
@@ -104,6 +107,11 @@ func TestParseTrustRefuses(t *testing.T) {
 		{"an unknown word for a pattern (CVE-2025-29778)", identity("{name: x, issuer: i, subjectRegExp: p}"), "unknown key"},
 		{"everybody", identity("{name: x, issuer: i, subjectPattern: '**'}"), "everybody"},
 		{"everybody, in other words", identity("{name: x, issuer: i, subjectPattern: '*://**'}"), "everybody"},
+		{"a builder", built("{id: 'https://ci.example/**', level: 3, by: [ci]}"), ""},
+		{"a level that SLSA has not", built("{id: 'https://ci.example/**', level: 4, by: [ci]}"), "SLSA has build levels 1 to 3"},
+		{"any builder", built("{id: '**', level: 3, by: [ci]}"), "everybody"},
+		{"a builder by anybody", built("{id: 'https://ci.example/**', level: 3}"), "by is missing"},
+		{"a builder by a stranger", built("{id: 'https://ci.example/**', level: 3, by: [eve]}"), "may not sign provenance"},
 		{"a root for nobody", trustText(one, roles, "root: '{}'"), "no identities"},
 		{"too many", trustText(nil, map[Role][]string{Verdicts: {"x1"}}, append([]string{"identities:"}, many...)...), "at most"},
 		{"large", "# " + strings.Repeat("x", MaxTrust), "bytes"},
@@ -125,6 +133,34 @@ func TestParseTrustRefuses(t *testing.T) {
 				t.Error("a trust beside an error")
 			}
 		})
+	}
+}
+
+func TestBuildLevel(t *testing.T) {
+	trust, err := ParseTrust("trust.yaml", []byte(trustText(map[string]KeySigner{"ci": keyFor(t), "lab": keyFor(t)}, map[Role][]string{Provenance: {"ci", "lab"}},
+		"builders:", "- {id: 'https://ci.example/*', level: 2, by: [ci, lab]}", "- {id: 'https://ci.example/isolated', level: 3, by: [ci]}")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		builder string
+		signers []string
+		want    int
+	}{
+		{"https://ci.example/shared", []string{"ci"}, 2},
+		{"https://ci.example/isolated", []string{"ci"}, 3},
+		{"https://ci.example/isolated", []string{"lab"}, 2},
+		{"https://ci.example/isolated/more", []string{"ci"}, 0},
+		{"https://ci.example.evil/isolated", []string{"ci"}, 0},
+		{"https://ci.example/isolated", []string{"eve"}, 0},
+		{"https://ci.example/isolated", nil, 0},
+	} {
+		if got := trust.BuildLevel(c.builder, c.signers); got != c.want {
+			t.Errorf("%s by %q: %d, want %d", c.builder, c.signers, got, c.want)
+		}
+	}
+	if level := (Trust{}).BuildLevel("https://ci.example/isolated", []string{"ci"}); level != 0 {
+		t.Errorf("a trust in nobody gives level %d", level)
 	}
 }
 

@@ -205,7 +205,7 @@ func (g *gathering) add(subject image.Digest, verified evidence.Verified) error 
 	if slices.Contains(policy.SignaturePredicates(), statement.PredicateType) && subject == g.about.facts.Target.IndexDigest {
 		g.indexBy = append(g.indexBy, verified.Names()...)
 	}
-	g.all.Items = append(g.all.Items, attestationOf(verified, verified.Names()))
+	g.all.Items = append(g.all.Items, attestationOf(g.by.trust, verified, verified.Names()))
 	return nil
 }
 
@@ -237,11 +237,11 @@ func (g *gathering) addChild(each ship.Found) {
 		return
 	}
 	slices.Sort(names)
-	g.all.Items = append(g.all.Items, attestationOf(evidence.Verified{Statement: statement, Layout: each.Layout, Digest: each.Digest}, slices.Compact(names)))
+	g.all.Items = append(g.all.Items, attestationOf(g.by.trust, evidence.Verified{Statement: statement, Layout: each.Layout, Digest: each.Digest}, slices.Compact(names)))
 }
 
 // attestationOf is a verified statement as policies read it. What cannot be read stays unknown.
-func attestationOf(verified evidence.Verified, names []string) policy.Attestation {
+func attestationOf(trust evidence.Trust, verified evidence.Verified, names []string) policy.Attestation {
 	statement := verified.Statement
 	a := policy.Attestation{
 		PredicateType: statement.PredicateType, Signers: names,
@@ -251,6 +251,7 @@ func attestationOf(verified evidence.Verified, names []string) policy.Attestatio
 		a.StatedAt = seconds(stated)
 	}
 	if built, err := evidence.ProvenanceOf(statement); err == nil {
+		a.BuildLevel = trust.BuildLevel(built.Builder, names)
 		a.Builder, a.BuildType, a.SourceRepository, a.SourceRef = built.Builder, built.BuildType, built.Repository, built.Ref
 	}
 	if said, err := evidence.VerdictOf(statement); err == nil {

@@ -115,6 +115,19 @@ func TestCheckAsksForEvidence(t *testing.T) {
 	}
 }
 
+// TestBuildLevels: what provenance is worth is the trust's word, not the provenance's.
+func TestBuildLevels(t *testing.T) {
+	y := newYard(t, true)
+	y.write(t, "proved.yaml", policyOf("rules: [{id: built, deny: {notBuiltBy: {level: 3}}}]\n"))
+	check := []string{"check", y.name("single:v1"), "--policy", y.file("proved.yaml"), "--stage", "ship", "--trust"}
+	y.attach(t, "ci", evidence.ProvenanceType, provenanceBy("https://ci.example/runner", "refs/heads/main"), y.digestOf(t, "single", "v1"))
+	wants(t, y.run(t, append(check, y.file("ci.yaml"))...), exitDenied, "at SLSA build level 3")
+	for level, status := range map[string]int{"2": exitDenied, "3": exitDone} {
+		y.write(t, "levels.yaml", string(y.read(t, "ci.yaml"))+"builders: [{id: \"https://ci.example/*\", level: "+level+", by: [ci]}]\n")
+		wants(t, y.run(t, append(check, y.file("levels.yaml"))...), status, "built")
+	}
+}
+
 // TestIncompleteEvidenceIsNoPass: where not all could be read, a verdict that failed may be there.
 func TestIncompleteEvidenceIsNoPass(t *testing.T) {
 	y := newYard(t, true)
