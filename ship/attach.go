@@ -36,15 +36,14 @@ type Attached struct {
 //
 // On an error, what it returns beside it was attached.
 func Attach(ctx context.Context, repository *registry.Repository, subjects []image.Digest, bundles []Bundle) ([]Attached, error) {
-	a := attacher{repository: repository, settle: 500 * time.Millisecond}
+	a := attacher{repository: repository, least: 50 * time.Millisecond, most: 2 * time.Second}
 	return a.attach(ctx, subjects, bundles)
 }
 
 type attacher struct {
 	repository *registry.Repository
-	// settle is how long after writing a list is looked at once more: whoever read it before we
-	// wrote it has then written, and may have lost our entry.
-	settle time.Duration
+	// least and most bound how long after writing a list is looked at once more.
+	least, most time.Duration
 }
 
 func (a attacher) attach(ctx context.Context, subjects []image.Digest, bundles []Bundle) ([]Attached, error) {
@@ -197,7 +196,7 @@ func (a attacher) list(ctx context.Context, subject image.Digest, entries []imag
 		if listed.Cut != "" || containsAll(listed.Descriptors, entries) {
 			return "", nil
 		}
-		if err := pause(ctx, a.settle); err != nil {
+		if err := pause(ctx, a.most/4); err != nil {
 			return "", err
 		}
 	}
@@ -208,6 +207,13 @@ func containsAll(list, entries []image.Descriptor) bool {
 	return !slices.ContainsFunc(entries, func(entry image.Descriptor) bool {
 		return !slices.ContainsFunc(list, func(d image.Descriptor) bool { return d.Digest == entry.Digest })
 	})
+}
+
+// settle is how long to wait after a list was written. Whoever read it before has then written, and
+// may have lost our entry: that takes them about as long as reading and writing took us.
+func (a attacher) settle(took time.Duration) time.Duration {
+	const manyTimes = 4
+	return min(max(manyTimes*took, a.least), a.most)
 }
 
 func pause(ctx context.Context, wait time.Duration) error {

@@ -278,7 +278,7 @@ func TestManyWriters(t *testing.T) {
 		r := openOn(t, f.host())
 		b := bundleOn(t, subject, fmt.Sprintf("https://example.com/%d", i))
 		writers.Go(func() error {
-			_, err := attacher{repository: r, settle: time.Millisecond}.attach(context.Background(), []image.Digest{subject}, []Bundle{b})
+			_, err := attacher{repository: r, least: time.Millisecond, most: time.Millisecond}.attach(context.Background(), []image.Digest{subject}, []Bundle{b})
 			return err
 		})
 	}

@@ -188,7 +188,7 @@ func bundleOn(t testing.TB, subject image.Digest, predicateType string) Bundle {
 // quickly attaches without waiting for others who might write.
 func quickly(t testing.TB, r *registry.Repository, subject image.Digest, bundles ...Bundle) ([]Attached, error) {
 	t.Helper()
-	return attacher{repository: r, settle: time.Millisecond}.attach(t.Context(), []image.Digest{subject}, bundles)
+	return attacher{repository: r, least: time.Millisecond, most: time.Millisecond}.attach(t.Context(), []image.Digest{subject}, bundles)
 }
 
 func mustAttach(t testing.TB, r *registry.Repository, subject image.Digest, bundles ...Bundle) []Attached {
@@ -203,7 +203,7 @@ func mustAttach(t testing.TB, r *registry.Repository, subject image.Digest, bund
 // smuggle attaches a bundle without looking at what it is about.
 func smuggle(t testing.TB, r *registry.Repository, subject image.Digest, b Bundle) {
 	t.Helper()
-	if _, err := (attacher{repository: r, settle: time.Millisecond}).attachTo(t.Context(), subject, []Bundle{b}); err != nil {
+	if _, err := (attacher{repository: r, least: time.Millisecond, most: time.Millisecond}).attachTo(t.Context(), subject, []Bundle{b}); err != nil {
 		t.Fatal(err)
 	}
 }

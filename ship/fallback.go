@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
@@ -26,26 +27,30 @@ type fallback struct {
 // (go-containerregistry issue 2205). So the tag is read again after writing, at once and after a
 // while; and whoever finds their entry gone adds it to what is there then.
 func (a attacher) merge(ctx context.Context, subject image.Digest, entries []image.Descriptor) error {
-	settled := 0
 	var current fallback
+	var wait time.Duration // 0 until we have written
+	settled := false
 	for range maxLooks {
 		var err error
+		began := time.Now()
 		if current, err = a.readFallback(ctx, subject); err != nil {
 			return err
 		}
 		if containsAll(current.listed, entries) {
-			if settled++; settled == 2 {
+			if settled || wait == 0 {
 				return nil
 			}
-			if err := pause(ctx, a.settle); err != nil {
+			if err := pause(ctx, wait); err != nil {
 				return err
 			}
+			settled = true
 			continue
 		}
-		settled = 0
+		settled = false
 		if err := a.writeFallback(ctx, subject, current, entries); err != nil && !errors.Is(err, registry.ErrChanged) {
 			return err
 		}
+		wait = a.settle(time.Since(began))
 	}
 	if current.isSubject {
 		return fmt.Errorf("the registry lists no referrers, and takes the tag %s, which should, for the image itself: evidence cannot be found there; use one that lists referrers", fallbackTag(subject))
