@@ -28,6 +28,11 @@ func DigestJSON(v any) image.Digest {
 // CanonicalJSON writes a value in the form that DigestJSON describes: what is signed has one spelling.
 func CanonicalJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
+	if raw, isJSON := v.(json.RawMessage); isJSON { // a document: as the encoder would, without copying it twice
+		b.Grow(len(raw))
+		err := json.Compact(&b, raw)
+		return unescape(b.Bytes()), err
+	}
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
@@ -40,6 +45,9 @@ func CanonicalJSON(v any) ([]byte, error) {
 // a byte that is not UTF-8 becomes \ufffd when written, and the character itself when read and
 // written again; and MarshalJSON methods escape HTML whatever the encoder was told.
 func unescape(encoded []byte) []byte {
+	if bytes.IndexByte(encoded, '\\') < 0 {
+		return encoded
+	}
 	plain := make([]byte, 0, len(encoded))
 	for {
 		at := bytes.IndexByte(encoded, '\\')

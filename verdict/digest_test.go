@@ -22,6 +22,17 @@ func TestCanonicalJSON(t *testing.T) {
 	}
 }
 
+// A document has the same form by itself as within another.
+func TestCanonicalDocument(t *testing.T) {
+	for _, document := range []string{`{ "a": [1,  2],	"b": "<&> \u003c \ufffd \u2028" }`, `[]`, ` 12345678901234567890 `, `{"a":`, ``, `{} {}`} {
+		got, err := CanonicalJSON(json.RawMessage(document))
+		within, withinErr := CanonicalJSON([]any{json.RawMessage(document)})
+		if (err == nil) != (withinErr == nil && document != "") || err == nil && "["+string(got)+"]" != string(within) {
+			t.Errorf("%q: %s, %v; within another %s, %v", document, got, err, within, withinErr)
+		}
+	}
+}
+
 // A stored report is evaluated again without the image: what was read back must have the digest
 // of what was written.
 func TestDigestSurvivesStorage(t *testing.T) {
