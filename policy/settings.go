@@ -33,7 +33,9 @@ func ParseSettings(name string, data []byte) (Settings, error) {
 }
 
 // SettingKeys are the keys of plimsoll.yaml, in the order of its reference.
-func SettingKeys() []string { return []string{"policy", "waivers", "vex", "trust", "db", "stage", "as"} }
+func SettingKeys() []string {
+	return []string{"policy", "waivers", "vex", "trust", "db", "stage", "as"}
+}
 
 func (d *decoder) settings(n *yaml.Node, s *Settings) {
 	var keys []strictyaml.Key
