@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -120,9 +121,9 @@ func TestWarnOfStranger(t *testing.T) {
 func TestNothingIsHalfSigned(t *testing.T) {
 	f := newForge(t, true)
 	other := sigstoretest.New(t)
-	answers := 0
+	var answers atomic.Int32
 	afterOne := func(w http.ResponseWriter, r *http.Request) {
-		if answers++; answers > 1 {
+		if answers.Add(1) > 1 {
 			http.Error(w, "no more for "+r.Header.Get("Authorization"), http.StatusTooManyRequests)
 			return
 		}
@@ -158,7 +159,7 @@ func TestNothingIsHalfSigned(t *testing.T) {
 			if v := decodeVerification(t, f.run(t, "verify", f.name("app:v1"), "--trust", f.file("root-good.yaml"), "--format", "json")); len(v.Evidence) > 0 || !v.Complete {
 				t.Errorf("something was attached: %+v", v)
 			}
-			answers = 0
+			answers.Store(0)
 			out := f.file("out.jsonl")
 			refused(t, f.run(t, append([]string{"attest", f.report(t), "--predicate", "verdict,sbom-cyclonedx", "--output", out}, how...)...), c.want)
 			if _, err := os.Stat(out); !os.IsNotExist(err) {
