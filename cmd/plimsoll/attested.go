@@ -30,7 +30,7 @@ func (p *program) gather(ctx context.Context, a *analysis, l *line) error {
 	if !policy.ReadsEvidence(l.policies) && !policy.NamesVEXSigners(l.policies) {
 		return nil
 	}
-	g := &gathering{by: l.by.bounded(), about: a, verdicts: policy.ReadsVerdicts(l.policies), vex: policy.NamesVEXSigners(l.policies)}
+	g := &gathering{by: l.by.bounded(), about: a, name: cmp.Or(image.RepositoryOf(l.as), a.facts.Target.Repository), verdicts: policy.ReadsVerdicts(l.policies), vex: policy.NamesVEXSigners(l.policies)}
 	g.all.Gathered, g.all.Items = true, []policy.Attestation{}
 	found, err := p.evidenceOf(ctx, a, l, &g.all)
 	if err != nil || found == nil {
@@ -129,6 +129,7 @@ func lists(ctx context.Context, repository *registry.Repository, target inventor
 type gathering struct {
 	by       *believed
 	about    *analysis
+	name     string // that it is evaluated under: the same content under another has another verdict
 	verdicts bool // verdicts are asked for
 	vex      bool // VEX documents are
 
@@ -173,7 +174,7 @@ func (g *gathering) take(ctx context.Context, found []ship.Found) error {
 // verify verifies one thing. Whether a verdict is valid still, policies ask.
 func (g *gathering) verify(ctx context.Context, each ship.Found) (evidence.Verified, error) {
 	verifier := g.by.proof
-	verifier.want.Repository, verifier.want.Ended = g.about.facts.Target.Repository, true
+	verifier.want.Repository, verifier.want.Ended = g.name, true
 	if each.PredicateType == "" {
 		each.PredicateType = ship.ClaimedType(each.Content)
 	}

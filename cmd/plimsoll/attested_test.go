@@ -419,3 +419,13 @@ func TestVerifyAFile(t *testing.T) {
 	y.write(t, "binary", "\x7fELF and something else")
 	wants(t, verify(), exitDenied, "it is about something else")
 }
+
+// TestVerdictsUnderAnotherName: with --as, a verdict counts that was made under that name.
+func TestVerdictsUnderAnotherName(t *testing.T) {
+	y := newYard(t, true)
+	y.write(t, "proved.yaml", policyOf("rules: [{id: passed, deny: {verdictMissing: {by: [ci]}}}]\n"))
+	y.does(t, "attest", y.name("single:v1"), "--policy", y.file("policy.yaml"), "--key", y.file("ci.key"), "--to", y.name("single:v1"), "--quiet")
+	check := []string{"check", y.name("single:v1"), "--policy", y.file("proved.yaml"), "--stage", "ship", "--trust", y.file("ci.yaml")}
+	wants(t, y.run(t, check...), exitDone, " ALLOW ")
+	wants(t, y.run(t, append(check, "--as", "registry.example/prod/app:v1")...), exitDenied, "may have another verdict")
+}
