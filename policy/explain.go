@@ -208,7 +208,11 @@ func (a *asking) deferredMessage() string {
 	if len(inputs) == 0 {
 		inputs = append(inputs, "the expression reads "+choose(a.deferredTo == verdict.Ship, "evidence about the image", "what runs the image"))
 	}
-	return fmt.Sprintf("%s: not there before the stage %s", strings.Join(inputs, "; "), a.deferredTo)
+	text := fmt.Sprintf("%s: not there before the stage %s", strings.Join(inputs, "; "), a.deferredTo)
+	if a.rule.readsEvidence() {
+		text += ", and from then on it must be gathered (check --trust)"
+	}
+	return text
 }
 
 // unseenWords says what is the matter with a dimension, with the first gap as the example.
