@@ -130,8 +130,8 @@ type gathering struct {
 	by       *believed
 	about    *analysis
 	name     string // that it is evaluated under: the same content under another has another verdict
-	verdicts bool // verdicts are asked for
-	vex      bool // VEX documents are
+	verdicts bool   // verdicts are asked for
+	vex      bool   // VEX documents are
 
 	all        policy.Attestations
 	indexBy    []string // who has signed the index
