@@ -32,15 +32,28 @@ func (v Verified) Names() []string {
 }
 
 // SignersOf returns who has signed bundles about one content, as the trust calls them, each once.
-// Bundles that do not hold do not count; if none does, the error says why.
+// Bundles that do not hold do not count, and what takes more checks than are sensible is passed over: a
+// signer who was not seen has not signed. If nobody was seen, the error says why.
 func (v *Verifier) SignersOf(ctx context.Context, bundles [][]byte, want Want) ([]string, error) {
-	verified, err := v.VerifyAll(ctx, bundles, want)
-	if err != nil {
-		return nil, err
+	if len(bundles) == 0 {
+		return nil, fmt.Errorf("verifying evidence for %s: %w; attach it, or look where it lies", want.Subject, ErrAbsent)
 	}
 	var names []string
-	for _, each := range verified {
-		names = append(names, each.Names()...)
+	var reasons []error
+	bounded := v.Bounded()
+	for _, bundle := range bundles[:min(len(bundles), MaxBundles)] {
+		verified, err := bounded.Verify(ctx, bundle, want)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if err != nil {
+			reasons = append(reasons, err)
+			continue
+		}
+		names = append(names, verified.Names()...)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("none of %d signatures holds%w", len(bundles), someOf(reasons))
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"path"
 	"slices"
@@ -199,31 +200,57 @@ func ResourceURI(repository string, digest image.Digest) string {
 }
 
 // LatestVerdict returns which of several verified verdicts counts for an image: of those that are on
-// its own digest (a statement may be about an index as well) the newest, and of equally new ones the
-// one that denies. An older one that passed must not outlive a newer one that failed; that somebody
+// its own digest (a statement may be about an index as well) the newest. Of equally new ones, for each
+// stage the strictest outcome counts, until the first of them ends; all of them are returned. An older one that passed must not outlive a newer one that failed; that somebody
 // took the newer one away only its end of validity and Want.MaxAge can bound.
-func LatestVerdict(on image.Digest, all []Verified) (verdict.Verdict, Verified, error) {
+func LatestVerdict(on image.Digest, all []Verified) (verdict.Verdict, []Verified, error) {
 	var latest verdict.Verdict
-	var from Verified
+	var from []Verified
 	var when time.Time
 	for _, verified := range all {
 		v, err := VerdictOf(verified.Statement)
 		if err != nil {
-			return verdict.Verdict{}, Verified{}, err
+			return verdict.Verdict{}, nil, err
 		}
 		if v.Inputs.Subject.Digest != on {
 			continue
 		}
 		evaluated, err := time.Parse(time.RFC3339, v.EvaluatedAt)
 		if err != nil {
-			return verdict.Verdict{}, Verified{}, err
+			return verdict.Verdict{}, nil, err
 		}
-		if when.IsZero() || evaluated.After(when) || evaluated.Equal(when) && ResultOf(v) == failed {
-			latest, from, when = v, verified, evaluated
+		switch {
+		case len(from) == 0 || evaluated.After(when):
+			latest, from, when = v, []Verified{verified}, evaluated
+		case evaluated.Equal(when):
+			latest, from = stricter(latest, v), append(from, verified)
 		}
 	}
-	if when.IsZero() {
-		return verdict.Verdict{}, Verified{}, fmt.Errorf("choosing a verdict on %s: %w", on, ErrAbsent)
+	if len(from) == 0 {
+		return verdict.Verdict{}, nil, fmt.Errorf("choosing a verdict on %s: %w", on, ErrAbsent)
 	}
 	return latest, from, nil
+}
+
+// stricter is the one that fails, with the strictest outcomes of both and the end that comes first.
+func stricter(a, b verdict.Verdict) verdict.Verdict {
+	joined, other := a, b
+	if ResultOf(b) == failed {
+		joined, other = b, a
+	}
+	joined.Outcome = maps.Clone(joined.Outcome)
+	for stage, outcome := range other.Outcome {
+		joined.Outcome[stage] = verdict.Stricter(joined.Outcome[stage], outcome)
+	}
+	if joined.ValidUntil == "" || other.ValidUntil != "" && endsBefore(other, joined) {
+		joined.ValidUntil = other.ValidUntil
+	}
+	return joined
+}
+
+// endsBefore compares the ends of two verdicts that were read, and so are times.
+func endsBefore(a, b verdict.Verdict) bool {
+	one, err := time.Parse(time.RFC3339, a.ValidUntil)
+	two, otherErr := time.Parse(time.RFC3339, b.ValidUntil)
+	return err == nil && (otherErr != nil || one.Before(two))
 }

@@ -165,10 +165,19 @@ func TestLatestVerdict(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			v, from, err := LatestVerdict(child(), c.all)
-			if err != nil || v.Outcome[verdict.Admit] != c.want || from.Statement.PredicateType != VerdictType {
+			if err != nil || v.Outcome[verdict.Admit] != c.want || len(from) == 0 || from[0].Statement.PredicateType != VerdictType {
 				t.Errorf("%s, %v; want %s", v.Outcome[verdict.Admit], err, c.want)
 			}
 		})
+	}
+	ship, run := theVerdict("allow"), theVerdict("allow")
+	ship.Outcome[verdict.Ship], ship.ValidUntil = verdict.Deny, "2026-11-30T10:00:00Z"
+	run.Outcome[verdict.Run], run.ValidUntil = verdict.Deny, "2026-11-29T10:00:00+02:00"
+	for _, all := range [][]Verified{{{Statement: vsa(t, ship)}, {Statement: vsa(t, run)}}, {{Statement: vsa(t, run)}, {Statement: vsa(t, ship)}}} {
+		v, from, err := LatestVerdict(child(), all)
+		if err != nil || v.Outcome[verdict.Ship] != verdict.Deny || v.Outcome[verdict.Run] != verdict.Deny || len(from) != 2 || v.ValidUntil != run.ValidUntil {
+			t.Errorf("equally new, each denies another stage: %v until %s of %d, %v", v.Outcome, v.ValidUntil, len(from), err)
+		}
 	}
 	if _, _, err := LatestVerdict(child(), nil); !errors.Is(err, ErrAbsent) {
 		t.Errorf("none: %v", err)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -530,4 +531,59 @@ func BenchmarkVerify(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestSignersOf: one good signature counts, however much junk lies before it; what nobody signed has
+// no signers, and says why.
+func TestSignersOf(t *testing.T) {
+	keys := map[string]KeySigner{"ci": keyFor(t)}
+	roles := map[Role][]string{Policies: {"ci"}}
+	for i := range dsse.MaxKeys - 1 {
+		name := fmt.Sprintf("k%d", i)
+		keys[name], roles[Policies] = keyFor(t), append(roles[Policies], name)
+	}
+	trust, err := ParseTrust("trust.yaml", []byte(trustText(keys, roles)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err := NewVerifier(trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement, err := FileStatement(PolicyType, now(), SubjectOf("policy.yaml", child()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := SignStatement(t.Context(), keys["ci"], statement)
+	if err != nil {
+		t.Fatal(err)
+	}
+	junk := dsse.Envelope{PayloadType: PayloadType, Payload: []byte("{}")}
+	for i := range dsse.MaxSignatures {
+		junk.Signatures = append(junk.Signatures, dsse.Signature{Sig: []byte{byte(i)}})
+	}
+	heavy, err := dsse.Encode(junk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bundles [][]byte
+	for range maxChecks/(dsse.MaxKeys*dsse.MaxSignatures) + 2 {
+		bundles = append(bundles, heavy)
+	}
+	want := Want{Subject: child(), PredicateTypes: []string{PolicyType}, Now: now()}
+	if names, err := verifier.SignersOf(t.Context(), append(bundles, good), want); err != nil || !slices.Equal(names, []string{"ci"}) {
+		t.Errorf("%q, %v", names, err)
+	}
+	for name, c := range map[string]struct {
+		bundles [][]byte
+		want    error
+	}{"none": {nil, ErrAbsent}, "junk": {bundles, ErrTooMuch}, "about something else": {[][]byte{good}, ErrSubject}} {
+		if name == "about something else" {
+			want.Subject = index()
+		}
+		if names, err := verifier.SignersOf(t.Context(), c.bundles, want); !errors.Is(err, c.want) || names != nil {
+			t.Errorf("%s: %q, %v", name, names, err)
+		}
+		want.Subject = child()
+	}
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // ReadBlob reads a document that d describes, and verifies its length and digest. what names it
-// in errors, such as "manifest". A content that differs is a *DigestError.
+// in errors, such as "manifest". A content that differs is a *DigestError, a length a *LengthError.
 func ReadBlob(r io.Reader, d Descriptor, what string) ([]byte, error) {
 	if d.Size > MaxDocument {
 		return nil, tooLong(what, d.Size)
@@ -36,9 +36,20 @@ func ReadBlob(r io.Reader, d Descriptor, what string) ([]byte, error) {
 		return nil, &DigestError{What: what, Want: d.Digest, Got: got}
 	}
 	if d.Size != int64(len(content)) {
-		return nil, fmt.Errorf("%s %s has %d bytes, but its descriptor says %d: the image is damaged; fetch it again", what, d.Digest, len(content), d.Size)
+		return nil, &LengthError{What: what, Digest: d.Digest, Want: d.Size, Got: int64(len(content))}
 	}
 	return content, nil
+}
+
+// LengthError reports content whose descriptor lies about its length.
+type LengthError struct {
+	What      string
+	Digest    Digest
+	Want, Got int64 // in bytes
+}
+
+func (e *LengthError) Error() string {
+	return fmt.Sprintf("%s %s has %d bytes, but its descriptor says %d: the image is damaged; fetch it again", e.What, e.Digest, e.Got, e.Want)
 }
 
 // ReadDocument reads a document that no descriptor names, such as index.json.

@@ -96,7 +96,7 @@ func ReadsEvidence(policies []Policy) bool {
 func ReadsVerdicts(policies []Policy) bool {
 	return slices.ContainsFunc(policies, func(p Policy) bool {
 		return slices.ContainsFunc(p.rules, func(r rule) bool {
-			return slices.ContainsFunc(r.tests, func(t test) bool { return t.criterion.name == verdictMissing }) || r.uses(evidenceVariable)
+			return slices.ContainsFunc(r.tests, func(t test) bool { return t.verdicts }) || r.uses(evidenceVariable)
 		})
 	})
 }

@@ -115,7 +115,7 @@ func missingAttestationCriterion() *criterion {
 			strictyaml.Optional("by", func(n *yaml.Node, what string) { by = d.names(n, what) }))
 		words := " without an attestation " + string(kind) + byWords(by)
 		return test{cel: "!evidence.exists(e, e.predicateType.like(" + celString(string(kind)) + ") && " + celBy(by) + ")",
-			after: words, remedy: "attest it",
+			after: words, remedy: "attest it", verdicts: kind.matches(verdictPredicate),
 			ask: func(q *question) answer {
 				return not(q.s.anyEvidence(func(a *Attestation) answer { return answerOf(kind.matches(a.PredicateType) && a.by(by)) }))
 			},
@@ -269,10 +269,8 @@ type wantedVerdict struct {
 	maxAge time.Duration // 0 if none is asked for
 }
 
-const verdictMissing = "verdictMissing"
-
 func verdictMissingCriterion() *criterion {
-	c := &criterion{name: verdictMissing, form: "{by: list of names of the trust, maxAge: hours or days}: one of them must have signed it; both may be left out, {}",
+	c := &criterion{name: "verdictMissing", form: "{by: list of names of the trust, maxAge: hours or days}: one of them must have signed it; both may be left out, {}",
 		reads:   "evidence: the newest signed verdict, which must have passed, be valid still, and not be older; of equally new ones, one that failed",
 		example: "{by: [ci-main], maxAge: 24h}"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
@@ -285,7 +283,7 @@ func verdictMissingCriterion() *criterion {
 			ask: func(q *question) answer {
 				return not(q.s.anyEvidence(func(a *Attestation) answer { return w.met(q.s, a) }))
 			},
-			turns: w.turns,
+			turns: w.turns, verdicts: true,
 			says:  func(q *question) string { return w.says(q.s, words) }}
 	}
 	return onEvidence(c)
@@ -295,7 +293,8 @@ func (w *wantedVerdict) is(a *Attestation) bool {
 	return a.PredicateType == verdictPredicate && a.by(w.by)
 }
 
-// met answers whether an attestation is a verdict that is wanted, and none that failed is as new.
+// met answers whether an attestation is a verdict that is wanted, and none as new that failed, ended or
+// is too old: the newest counts.
 func (w *wantedVerdict) met(s *subject, a *Attestation) answer {
 	result := min(answerOf(w.is(a)), a.passed(), w.fresh(s, a))
 	if s.evidence.Incomplete != "" {
@@ -303,7 +302,7 @@ func (w *wantedVerdict) met(s *subject, a *Attestation) answer {
 	}
 	for i := range s.evidence.Items {
 		other := &s.evidence.Items[i]
-		result = min(result, max(answerOf(!w.is(other)), other.passed(), other.olderThan(a)))
+		result = min(result, max(answerOf(!w.is(other)), other.olderThan(a), min(other.passed(), w.fresh(s, other))))
 	}
 	return result
 }
@@ -379,11 +378,12 @@ func (w *wantedVerdict) turns(q *question) []time.Time {
 func (w *wantedVerdict) cel() string {
 	is := "e.predicateType == " + celString(verdictPredicate) + " && " + celBy(w.by)
 	other := strings.NewReplacer("e.predicateType", "o.predicateType", "e.signers", "o.signers").Replace(is)
-	text := "!evidence.exists(e, " + is + ` && e.verdict.result == "PASSED" && (!has(e.verdict.validUntil) || now < e.verdict.validUntil)`
+	good := `e.verdict.result == "PASSED" && (!has(e.verdict.validUntil) || now < e.verdict.validUntil)`
 	if w.maxAge > 0 {
-		text += " && now - e.made < " + celDuration(w.maxAge)
+		good += " && now - e.made < " + celDuration(w.maxAge)
 	}
-	return text + ` && evidence.all(o, !(` + other + `) || o.verdict.result == "PASSED" || o.statedAt < e.statedAt))`
+	return "!evidence.exists(e, " + is + " && " + good + " && evidence.all(o, !(" + other + ") || o.statedAt < e.statedAt || " +
+		strings.NewReplacer("e.verdict", "o.verdict", "e.made", "o.made").Replace(good) + "))"
 }
 
 // notPinnedCriterion asks of the name that was asked for, which is no evidence.

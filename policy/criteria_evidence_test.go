@@ -94,6 +94,7 @@ func TestEvidenceCriteria(t *testing.T) {
 		{"an equally new one failed", valid, []Attestation{judged("PASSED", 1, nil), judged("FAILED", 1, nil)}, verdict.Unknown, verdict.Fail},
 		{"an older one failed", valid, []Attestation{judged("PASSED", 1, nil), judged("FAILED", 2, nil)}, verdict.Unknown, verdict.Pass},
 		{"a stranger's newer one failed", valid, []Attestation{judged("PASSED", 2, nil), judged("FAILED", 1, func(a *Attestation) { a.Signers = []string{"ci-lab"} })}, verdict.Unknown, verdict.Pass},
+		{"the newest ended, an older one is valid still", valid, []Attestation{judged("PASSED", 2, func(a *Attestation) { a.Verdict.ValidUntil = now().Add(99 * time.Hour) }), judged("PASSED", 1, func(a *Attestation) { a.Verdict.ValidUntil = now() })}, verdict.Unknown, verdict.Fail},
 		{"nobody knows when it was made", valid, []Attestation{judged("PASSED", 1, func(a *Attestation) { a.StatedAt = time.Time{} })}, verdict.Unknown, verdict.Unknown},
 	}
 	for _, c := range cases {

@@ -67,6 +67,8 @@ type test struct {
 	mend string
 	// before and after say in words what is asked for: before and after the name of the row.
 	before, after string
+	// verdicts tells whether it asks about a verdict that was made before.
+	verdicts bool
 	// says tells in words what holds of an image, for criteria of the image.
 	says func(q *question) string
 	// remedy is what its developers can do, if that is the same for all rows.

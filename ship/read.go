@@ -151,11 +151,12 @@ func (r *reader) document(ctx context.Context, reference string, listed bool) (d
 // classify makes a problem of what is wrong with one thing, and returns other errors.
 func (r *reader) classify(digest image.Digest, err error) error {
 	var altered *image.DigestError
+	var another *image.LengthError
 	var long *registry.TooLongError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		r.problem(Absent, digest, "it is listed, and the registry does not have it: %v", err)
-	case errors.As(err, &altered):
+	case errors.As(err, &altered), errors.As(err, &another):
 		r.problem(Altered, digest, "%v", err)
 	case errors.As(err, &long) && long.Limit < maxManifest:
 		r.problem(NotLookedAt, digest, "with it, more than %d MiB would be read for one image", maxTotal>>20)

@@ -44,7 +44,8 @@ func (p *program) attestCommand() *cobra.Command {
 		Use:   "attest REPORT...|IMAGE|FILE --key KEY|--identity-token TOKEN [--to NAME]",
 		Short: "Sign what was found out and decided, and attach it to the image",
 		Long: `Attest signs statements about an image: the verdict of a stored report, a denial too, and what else
---predicate names. An image in place of reports is checked first, as plimsoll check would.
+--predicate names. With --policy, and what else a report's verdict rests on, it is derived again first.
+An image in place of reports is checked first, as plimsoll check would.
 
 With --to, the statements are attached to the image of that name in its registry: to the manifest
 that was evaluated, and to the index, once all images of it were (give a report for each, or
@@ -191,6 +192,9 @@ func (p *program) evaluated(ctx context.Context, targets []string, a *attesting)
 		if err != nil {
 			return nil, err
 		}
+		if err := p.checkDerived(ctx, target, document, a.flags); err != nil {
+			return nil, err
+		}
 		analyses = append(analyses, stored)
 	}
 	return analyses, nil
@@ -226,6 +230,29 @@ func storedAnalysis(path string, document *scanned, a *attesting) (*analysis, er
 		stored.manifest = content
 	}
 	return stored, nil
+}
+
+// checkDerived derives a stored verdict again, if the policies are named that it is said to follow
+// from. Without them it is signed as it stands, and flags that would have no part in it are refused.
+func (p *program) checkDerived(ctx context.Context, path string, document *scanned, flags attestFlags) error {
+	l := flags.line
+	switch {
+	case document.stored.Verdict == nil:
+		return nil
+	case len(l.policies) == 0 && (len(l.waivers)+len(l.bundles) > 0 || l.as != "" || l.trust != "" && flags.key != ""):
+		return usageError{fmt.Errorf("%s is a report, whose verdict is signed as it stands: leave --waivers, --bundle, --as and --trust out, or give all that it rests on, --policy too, and it is derived again first", path)}
+	case len(l.policies) == 0:
+		return nil
+	}
+	recorded := *document.stored.Verdict
+	derived, line, err := p.derive(ctx, document, l, flags.target.remote)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	if differences := compareVerdicts(recorded, derived, line); len(differences) > 0 {
+		return fmt.Errorf("%s: its verdict does not follow from what is named, and is not signed: %s; check the image again", path, strings.Join(differences, "; "))
+	}
+	return nil
 }
 
 // checkedNow checks an image as plimsoll check does, under the name that it is attached to.

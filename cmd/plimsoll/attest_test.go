@@ -423,7 +423,7 @@ func TestBundlesInFiles(t *testing.T) {
 	y.write(t, "app.sigstore.jsonl", string(changed))
 	wants(t, verify(good), exitDenied, "nobody whom the trust names signed it")
 	y.write(t, "app.sigstore.jsonl", "\n")
-	refused(t, verify(good), "there is no bundle")
+	refused(t, verify(good), "there is no signature in")
 }
 
 // TestTheNewestVerdictCounts: a denial takes the place of what passed before, and not the other

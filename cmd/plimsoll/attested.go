@@ -39,6 +39,9 @@ func (p *program) gather(ctx context.Context, a *analysis, l *line) error {
 	if err := g.take(ctx, found); err != nil {
 		return err
 	}
+	if g.all.Incomplete != "" && g.vex {
+		p.warn("VEX documents count as unsigned, since a newer one may be among what was not read: " + g.all.Incomplete)
+	}
 	for _, why := range g.refused[:min(len(g.refused), 3)] {
 		p.warn("evidence does not count: " + why)
 	}
@@ -137,15 +140,15 @@ type gathering struct {
 	indexBy    []string // who has signed the index
 	statements []policy.SignedVEX
 	documents  []image.Digest
+	vexBy      []image.Digest // the bundles that were read for them
 	refused    []string
 }
 
 // take takes in what can be verified. BuildKit's attestations come last: nobody signs them, but
 // whoever has signed the index that lists them by digest stands for them.
 func (g *gathering) take(ctx context.Context, found []ship.Found) error {
-	seen := map[image.Digest]bool{}
 	for _, each := range found {
-		if each.Layout == evidence.BuildKitChild || seen[each.Digest] {
+		if each.Layout == evidence.BuildKitChild {
 			continue
 		}
 		verified, err := g.verify(ctx, each)
@@ -154,7 +157,6 @@ func (g *gathering) take(ctx context.Context, found []ship.Found) error {
 		}
 		if err == nil {
 			err = g.add(each.Subject, verified)
-			seen[each.Digest] = each.Layout != evidence.CosignSignature // whose content may bear several signatures
 		}
 		switch {
 		case errors.Is(err, evidence.ErrTooMuch):
@@ -194,7 +196,11 @@ func (g *gathering) add(subject image.Digest, verified evidence.Verified) error 
 	statement := verified.Statement
 	switch role, _ := evidence.RoleOf(statement.PredicateType); {
 	case role == evidence.VEX:
-		return g.addVEX(verified)
+		if err := g.addVEX(verified); err != nil {
+			return err
+		}
+	case role == evidence.Scans && !statement.About(g.about.facts.Target.Digest):
+		return nil // what is in another image of the index, or in none of them
 	case role == evidence.Verdicts && !g.verdicts:
 		return nil
 	case role == evidence.Verdicts:
@@ -206,15 +212,16 @@ func (g *gathering) add(subject image.Digest, verified evidence.Verified) error 
 	if slices.Contains(policy.SignaturePredicates(), statement.PredicateType) && subject == g.about.facts.Target.IndexDigest {
 		g.indexBy = append(g.indexBy, verified.Names()...)
 	}
-	g.all.Items = append(g.all.Items, attestationOf(g.by.trust, verified, verified.Names()))
+	g.item(verified, verified.Names())
 	return nil
 }
 
 // addVEX takes in the statements of a VEX document.
 func (g *gathering) addVEX(verified evidence.Verified) error {
-	if !g.vex {
+	if !g.vex || slices.Contains(g.vexBy, verified.Digest) { // one bundle may be attached to the index, too
 		return nil
 	}
+	g.vexBy = append(g.vexBy, verified.Digest)
 	document, err := vex.Decode(verified.Digest.String(), verified.Statement.Predicate)
 	if err != nil {
 		return err
@@ -227,18 +234,35 @@ func (g *gathering) addVEX(verified evidence.Verified) error {
 }
 
 // addChild takes in one of BuildKit's attestations, by those signers of its index who may sign such.
+// What it is, its statement says, and not the index. Verdicts and VEX documents are signed themselves.
 func (g *gathering) addChild(each ship.Found) {
-	role, known := evidence.RoleOf(each.PredicateType)
+	statement, err := evidence.ParseStatement(each.Content)
+	if err != nil || !statement.About(g.about.facts.Target.Digest) {
+		return
+	}
+	role, known := evidence.RoleOf(statement.PredicateType)
 	if !known {
 		role = g.by.proof.role
 	}
+	if role != evidence.Provenance && role != evidence.Scans {
+		return
+	}
 	names := slices.DeleteFunc(slices.Clone(g.indexBy), func(name string) bool { return !g.by.trust.May(name, role) })
-	statement, err := evidence.ParseStatement(each.Content)
-	if err != nil || len(names) == 0 || !statement.About(each.Subject) || each.Subject != g.about.facts.Target.Digest {
+	if len(names) == 0 {
 		return
 	}
 	slices.Sort(names)
-	g.all.Items = append(g.all.Items, attestationOf(g.by.trust, evidence.Verified{Statement: statement, Layout: each.Layout, Digest: each.Digest}, slices.Compact(names)))
+	g.item(evidence.Verified{Statement: statement, Layout: each.Layout, Digest: each.Digest}, slices.Compact(names))
+}
+
+// item adds an attestation, once: a bundle may be attached to an image and to its index.
+func (g *gathering) item(verified evidence.Verified, names []string) {
+	made := attestationOf(g.by.trust, verified, names)
+	if !slices.ContainsFunc(g.all.Items, func(other policy.Attestation) bool {
+		return other.Digest == made.Digest && other.Layout == made.Layout && slices.Equal(other.Signers, made.Signers)
+	}) {
+		g.all.Items = append(g.all.Items, made)
+	}
 }
 
 // attestationOf is a verified statement as policies read it. What cannot be read stays unknown.

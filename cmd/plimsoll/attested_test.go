@@ -149,7 +149,7 @@ func TestEvidenceOfTheIndex(t *testing.T) {
 	another := y.push(t, "single", y.single(t, "another"))
 	y.push(t, "single", y.single(t, "65532"))
 	digest := y.digestOf(t, "single", "v1")
-	index := y.built(t, "built", digest, provenanceBy("https://ci.example/runner", "refs/heads/main"))
+	index := y.built(t, "built", digest, evidence.ProvenanceType, provenanceBy("https://ci.example/runner", "refs/heads/main"))
 	y.write(t, "proved.yaml", policyOf(`rules: [{id: built, deny: {notBuiltBy: {builder: ["https://ci.example/**"], by: [ci]}}}, {id: signed, deny: {notSignedBy: [ci]}}]`+"\n"))
 	check := []string{"check", y.name("single:built"), "--policy", y.file("proved.yaml"), "--stage", "ship", "--trust", y.file("ci.yaml")}
 	wants(t, y.run(t, check...), exitDenied, "no provenance")
@@ -168,15 +168,16 @@ func TestEvidenceOfTheIndex(t *testing.T) {
 	y.write(t, "report.json", o.stdout)
 	check[1] = y.file("report.json")
 	wants(t, y.run(t, check...), exitDone, " ALLOW ") // the report names the index
-	lying := strings.Replace(o.stdout, index.String(), y.built(t, "other", another, object{}).String(), 1)
+	lying := strings.Replace(o.stdout, index.String(), y.built(t, "other", another, evidence.ProvenanceType, object{}).String(), 1)
 	y.write(t, "report.json", lying)
 	wants(t, y.run(t, check...), exitFailed, "does not list the image")
 }
 
-// built writes an index of an image and of BuildKit's attestation about it.
-func (y *yard) built(t *testing.T, tag string, about image.Digest, predicate any) image.Digest {
+// built writes an index of an image and of BuildKit's attestation about it, which the index calls
+// provenance whatever it is.
+func (y *yard) built(t *testing.T, tag string, about image.Digest, predicateType string, predicate any) image.Digest {
 	t.Helper()
-	statement, err := evidence.NewStatement(evidence.ProvenanceType, predicate, evidence.SubjectOf("", about))
+	statement, err := evidence.NewStatement(predicateType, predicate, evidence.SubjectOf("", about))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -341,6 +342,10 @@ func TestAttachedVEX(t *testing.T) {
 	wants(t, y.run(t, reproduce...), exitDenied, "vex is missing")
 	y.does(t, "attest", y.file("report.json"), "--key", y.file("ci.key"), "--to", y.name("single:v1"))
 	wants(t, y.run(t, append(reproduce, "--trust", y.file("ci.yaml"))...), exitDone, "signed by ci")
+	y.write(t, "attested.yaml", policyOf(`rules: [{id: attested, deny: {missingAttestation: {type: "https://openvex.dev/**", by: [ci]}}}]`+"\n"))
+	wants(t, y.run(t, "check", y.name("single:v1"), "--policy", y.file("attested.yaml"), "--stage", "ship", "--trust", y.file("ci.yaml")), exitDone, " ALLOW ")
+	incomplete(t, y, digest) // a newer statement, that it is affected, may be there
+	wants(t, y.run(t, check...), exitDenied, "count as unsigned")
 
 	// The same document in a file: signed it counts at ship, too.
 	content, err := json.Marshal(document)
@@ -428,4 +433,111 @@ func TestVerdictsUnderAnotherName(t *testing.T) {
 	check := []string{"check", y.name("single:v1"), "--policy", y.file("proved.yaml"), "--stage", "ship", "--trust", y.file("ci.yaml")}
 	wants(t, y.run(t, check...), exitDone, " ALLOW ")
 	wants(t, y.run(t, append(check, "--as", "registry.example/prod/app:v1")...), exitDenied, "may have another verdict")
+}
+
+// TestDerivedBeforeItIsSigned: with the policy that a report rests on, its outcome is what follows from
+// it, or is not signed.
+func TestDerivedBeforeItIsSigned(t *testing.T) {
+	y := newYard(t, true)
+	y.push(t, "single", y.single(t, "root"))
+	pinned := y.name("single@" + y.digestOf(t, "single", "v1").String())
+	y.does(t, "check", pinned, "--policy", y.file("policy.yaml"), "--format", "json", "--output", y.file("report.json"), "--quiet")
+	attest := func(more ...string) outcome {
+		return y.run(t, append([]string{"attest", y.file("report.json"), "--key", y.file("ci.key")}, more...)...)
+	}
+	wants(t, y.run(t, "reproduce", y.file("report.json"), "--policy", y.file("policy.yaml")), exitDone, "byte for byte")
+	wants(t, attest("--policy", y.file("policy.yaml")), exitDone, "dsseEnvelope")
+	refused(t, attest("--policy", "strict"), "does not follow .* policy differs")
+	y.write(t, "report.json", strings.Replace(string(y.read(t, "report.json")), `"deny"`, `"allow"`, 1))
+	refused(t, attest("--policy", y.file("policy.yaml")), "does not follow .* the verdict is another")
+	wants(t, attest("--waivers", y.file("absent.yaml")), exitUsage, "signed as it stands")
+	wants(t, attest("--trust", y.file("absent.yaml")), exitUsage, "signed as it stands")
+}
+
+// TestChildrenAreWhatTheySay: who signs an index stands for provenance and bills in it, if that is
+// theirs to sign, and never for a verdict; whatever the index calls it.
+func TestChildrenAreWhatTheySay(t *testing.T) {
+	y := newYard(t, true)
+	digest := y.digestOf(t, "single", "v1")
+	y.write(t, "trust.yaml", strings.Replace(string(y.read(t, "ci.yaml")), "roles: {verdicts: [ci], scans: [ci], vex: [ci], ", "roles: {", 1))
+	y.does(t, "attest", y.name("single:v1"), "--policy", y.file("policy.yaml"), "--key", y.file("ci.key"), "--output", y.file("verdict.json"), "--quiet")
+	var bundle struct {
+		Envelope struct{ Payload []byte } `json:"dsseEnvelope"`
+	}
+	var statement struct{ Predicate map[string]any }
+	err := json.Unmarshal(y.read(t, "verdict.json"), &bundle)
+	if err == nil {
+		err = json.Unmarshal(bundle.Envelope.Payload, &statement)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := make([]object, 200_001) // more than was read of a claim once
+	for i := range many {
+		many[i] = object{}
+	}
+	statement.Predicate["x"] = many
+	for name, c := range map[string]struct {
+		deny, predicateType string
+		predicate           any
+	}{
+		"a verdict":           {"{verdictMissing: {by: [ci]}}", evidence.VerdictType, statement.Predicate},
+		"a bill of materials": {"{missingAttestation: {type: \"https://cyclonedx.org/bom\", by: [ci]}}", evidence.CycloneDXType, object{"bomFormat": "CycloneDX"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			y.write(t, "proved.yaml", policyOf("rules: [{id: proved, deny: "+c.deny+"}]\n"))
+			index := y.built(t, "built", digest, c.predicateType, c.predicate)
+			y.attach(t, "ci", evidence.CosignSignType, object{}, index)
+			wants(t, y.run(t, "check", y.name("single:built"), "--policy", y.file("proved.yaml"), "--stage", "ship", "--trust", y.file("trust.yaml")), exitDenied, "proved")
+		})
+	}
+}
+
+// TestASiblingsBill: a bill of materials that names the index, too, is of the image whose it is.
+func TestASiblingsBill(t *testing.T) {
+	y := newYard(t, true)
+	found, err := y.repository(t, "app").Document(t.Context(), "v1", image.MaxDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := image.ParseIndex(found.Content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := index.Manifests[0]
+	bundle := ship.Bundle{Content: y.bundle(t, "ci", evidence.CycloneDXType, object{"bomFormat": "CycloneDX"}, first.Digest, found.Digest), PredicateType: evidence.CycloneDXType, Created: time.Now()}
+	if _, err := ship.Attach(t.Context(), y.repository(t, "app"), []image.Digest{first.Digest, found.Digest}, []ship.Bundle{bundle}); err != nil {
+		t.Fatal(err)
+	}
+	y.write(t, "proved.yaml", policyOf(`rules: [{id: billed, deny: {missingAttestation: {type: "https://cyclonedx.org/bom", by: [ci]}}}]`+"\n"))
+	for _, m := range index.Manifests {
+		status := exitDenied
+		if m.Digest == first.Digest {
+			status = exitDone
+		}
+		wants(t, y.run(t, "check", y.name("app:v1"), "--platform", m.Platform.String(), "--policy", y.file("proved.yaml"), "--stage", "ship", "--trust", y.file("ci.yaml")), status, "billed")
+	}
+}
+
+// TestWhatAReferrerSaysOfItsLength: a length that is not true makes a reading incomplete, as any other
+// content does that is not what it is said to be.
+func TestWhatAReferrerSaysOfItsLength(t *testing.T) {
+	y := newYard(t, true)
+	digest := y.digestOf(t, "single", "v1")
+	r := y.repository(t, "single")
+	blob, err := r.WriteBlob(t.Context(), []byte("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, err := r.Document(t.Context(), digest.String(), image.MaxDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.document(t, "", image.MediaTypeManifest, object{
+		"schemaVersion": 2, "mediaType": image.MediaTypeManifest, "artifactType": ship.BundleType,
+		"config":  object{"mediaType": "application/vnd.oci.empty.v1+json", "digest": blob, "size": 2},
+		"layers":  []any{object{"mediaType": ship.BundleType, "digest": blob, "size": 300}},
+		"subject": object{"mediaType": image.MediaTypeManifest, "digest": digest, "size": subject.Size},
+	})
+	wants(t, y.run(t, "verify", y.name("single:v1"), "--trust", y.file("ci.yaml")), exitDenied, "its descriptor says 300")
 }

@@ -157,6 +157,9 @@ func (j judge) look(ctx context.Context, each ship.Found) (piece, evidence.Verif
 		return shown, evidence.Verified{}, errUnsigned
 	}
 	types := j.types()
+	if each.Layout == evidence.File { // what is a layout beside images is no bundle
+		types = slices.DeleteFunc(types, func(t string) bool { return t == ship.SimpleSigningType })
+	}
 	if each.PredicateType != "" {
 		if !slices.Contains(types, each.PredicateType) {
 			return shown, evidence.Verified{}, errUnasked
@@ -289,11 +292,13 @@ func (j judge) latest(ctx context.Context, c child, all []proved) (verdict.Verdi
 		return verdict.Verdict{}, err
 	}
 	for _, each := range all {
-		if each.verified.Digest == from.Digest {
-			each.found.PredicateType = evidence.VerdictType
-			_, err = j.proof.Verify(ctx, each.found)
+		if !slices.ContainsFunc(from, func(one evidence.Verified) bool { return one.Digest == each.verified.Digest }) {
+			continue
+		}
+		each.found.PredicateType = evidence.VerdictType
+		if _, err := j.proof.Verify(ctx, each.found); err != nil {
 			return v, err
 		}
 	}
-	return verdict.Verdict{}, fmt.Errorf("%w on %s", evidence.ErrAbsent, c)
+	return v, nil
 }

@@ -116,11 +116,17 @@ func (a *analysis) input(l *line) policy.Input {
 	if a.report.Evidence != nil {
 		attested = *a.report.Evidence
 	}
+	unsigned, signed := l.vex, slices.Concat(l.signedVEX, a.signedVEX)
+	if attested.Incomplete != "" { // a newer statement, that it is affected, may not have been read
+		for _, statement := range signed {
+			unsigned = append(slices.Clip(unsigned), statement.VEXStatement)
+		}
+		signed = nil
+	}
 	return policy.Input{
 		Facts: a.facts, Findings: a.report.Findings, Coverage: a.report.Coverage,
 		Database: databaseInput(a.report.Database), Evidence: attested,
-		Policies: l.policies, Waivers: l.waivers, VEX: l.vex,
-		SignedVEX:  slices.Concat(l.signedVEX, a.signedVEX),
+		Policies: l.policies, Waivers: l.waivers, VEX: unsigned, SignedVEX: signed,
 		VEXDigests: slices.Concat(l.vexDigests, a.signedVEXDigests),
 		Repository: a.facts.Target.Repository, Tag: tagOf(l.as, a.facts.Target.Reference, a.facts.Target.Repository),
 		Pinned:    pinned(l.as, a.facts.Target.Reference),

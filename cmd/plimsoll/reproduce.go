@@ -67,29 +67,39 @@ func (p *program) reproduce(ctx context.Context, path string, flags lineFlags, r
 		return err
 	}
 	recorded := document.stored.Verdict
-	a, err := recordedAnalysis(document)
+	derived, line, err := p.derive(ctx, document, flags, remote)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	line, err := p.readLine(ctx, flags, remote, a.report.EvaluatedAt)
-	if err != nil {
-		return err
-	}
-	if err := p.gatherVEX(ctx, a, line); err != nil {
-		return err
-	}
-	if flags.as == "" {
-		line.as = nameOf(recorded.Inputs.Subject)
-	}
-	a.decide(line)
-	differences := compareVerdicts(*recorded, *a.report.Verdict, line)
+	differences := compareVerdicts(*recorded, derived, line)
 	by := ""
 	if flags.trust != "" && len(differences) == 0 {
-		if by, differences, err = p.compareSigned(ctx, *a.report.Verdict, flags, remote); err != nil {
+		if by, differences, err = p.compareSigned(ctx, derived, flags, remote); err != nil {
 			return err
 		}
 	}
 	return p.writeReproduced(by, differences)
+}
+
+// derive evaluates a stored report again, at the time of its verdict, with what the flags name.
+func (p *program) derive(ctx context.Context, document *scanned, flags lineFlags, remote remoteFlags) (verdict.Verdict, *line, error) {
+	subject := document.stored.Verdict.Inputs.Subject
+	a, err := recordedAnalysis(document)
+	if err != nil {
+		return verdict.Verdict{}, nil, err
+	}
+	line, err := p.readLine(ctx, flags, remote, a.report.EvaluatedAt)
+	if err != nil {
+		return verdict.Verdict{}, nil, err
+	}
+	if err := p.gatherVEX(ctx, a, line); err != nil {
+		return verdict.Verdict{}, nil, err
+	}
+	if flags.as == "" {
+		line.as = nameOf(subject)
+	}
+	a.decide(line)
+	return *a.report.Verdict, line, nil
 }
 
 func (p *program) writeReproduced(by string, differences []string) error {
@@ -124,12 +134,20 @@ func recordedAnalysis(document *scanned) (*analysis, error) {
 	return a, nil
 }
 
-// nameOf is the name that a subject was evaluated under.
+// nameOf is the name that a subject was evaluated under, as far as it has a part in the verdict.
 func nameOf(s verdict.Subject) string {
-	if s.Repository != "" && s.Tag != "" {
-		return s.Repository + ":" + s.Tag
+	name := s.Repository
+	if name != "" && s.Tag != "" {
+		name += ":" + s.Tag
 	}
-	return s.Repository
+	if name != "" && s.Pinned {
+		digest := s.Digest
+		if digest.IsZero() {
+			digest = s.ImageID // any will do
+		}
+		name += "@" + digest.String()
+	}
+	return name
 }
 
 // compareVerdicts says which inputs differ from those recorded; if none does, whether the verdict

@@ -43,7 +43,7 @@ func (p *program) verifyCommand() *cobra.Command {
 		Long: `Verify reads the evidence that lies beside an image in its registry (bundles as referrers or under
 the fallback tag, cosign's older signatures and attestations, BuildKit's unsigned ones) and verifies
 it against a trust document, which says who may sign what. Of several verdicts the newest counts, of
-equally new ones the one that denies; it must be about this name and digest and still be valid. For an
+equally new ones the strictest outcome; it must be about this name and digest and still be valid. For an
 index, each image that it lists needs one, and the strictest outcome counts.
 
 A file is verified by what FILE.sigstore.json beside it, or --bundle, says of its bytes: with --predicate
@@ -237,7 +237,7 @@ func readBundles(paths []string, subject image.Digest) (gathered, error) {
 	for _, path := range paths {
 		content, err := readLimited(path, 2*ship.MaxEvidence)
 		if err != nil {
-			return gathered{}, fmt.Errorf("--bundle: %w", err)
+			return gathered{}, fmt.Errorf("reading signatures: %w", err)
 		}
 		for _, bundle := range splitBundles(content) {
 			read.evidence = append(read.evidence, ship.Found{Layout: evidence.File, Digest: image.DigestOf(bundle), Subject: subject, Content: bundle})
@@ -245,9 +245,9 @@ func readBundles(paths []string, subject image.Digest) (gathered, error) {
 	}
 	switch {
 	case len(read.evidence) == 0:
-		return gathered{}, fmt.Errorf("--bundle: there is no bundle in %s", strings.Join(paths, ", "))
+		return gathered{}, fmt.Errorf("there is no signature in %s: sign again, or name another file", strings.Join(paths, ", "))
 	case len(read.evidence) > evidence.MaxBundles:
-		return gathered{}, fmt.Errorf("--bundle: there are %d bundles; at most %d are looked at", len(read.evidence), evidence.MaxBundles)
+		return gathered{}, fmt.Errorf("there are %d signatures in %s; at most %d are looked at: split them", len(read.evidence), strings.Join(paths, ", "), evidence.MaxBundles)
 	}
 	return read, nil
 }
