@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -540,4 +541,28 @@ func TestWhatAReferrerSaysOfItsLength(t *testing.T) {
 		"subject": object{"mediaType": image.MediaTypeManifest, "digest": digest, "size": subject.Size},
 	})
 	wants(t, y.run(t, "verify", y.name("single:v1"), "--trust", y.file("ci.yaml")), exitDenied, "its descriptor says 300")
+}
+
+// TestVerifyWantsAPolicy: a verdict under another policy is not the one that is asked for.
+func TestVerifyWantsAPolicy(t *testing.T) {
+	y := newYard(t, true)
+	y.does(t, "attest", y.name("single:v1"), "--policy", y.file("policy.yaml"), "--key", y.file("ci.key"), "--to", y.name("single:v1"), "--quiet")
+	verify := []string{"verify", y.name("single:v1"), "--trust", y.file("ci.yaml"), "--stage", "ship", "--policy"}
+	wants(t, y.run(t, append(verify, y.file("policy.yaml"))...), exitDone, "VERIFIED")
+	wants(t, y.run(t, append(verify, "strict")...), exitDenied, "it rests on another policy")
+	wants(t, y.run(t, append(verify, y.file("policy.yaml"), "--policy", "strict")...), exitDenied, "it rests on another policy")
+	wants(t, y.run(t, "verify", y.name("single:v1"), "--trust", y.file("ci.yaml"), "--policy", "strict", "--predicate", "signature"), exitUsage, "ask for a verdict")
+}
+
+// TestSettingsOfVerify: what the environment says of stages and policies has a part in verdicts alone.
+func TestSettingsOfVerify(t *testing.T) {
+	y := newYard(t, true)
+	y.attach(t, "ci", evidence.CosignSignType, object{}, y.digestOf(t, "single", "v1"))
+	for predicate, status := range map[string]int{"signature": exitDone, "verdict": exitDenied} {
+		var stdout, stderr bytes.Buffer
+		p := program{stdout: &stdout, stderr: &stderr, environ: []string{"HOME=" + y.home, "PLIMSOLL_STAGE=ship", "PLIMSOLL_POLICY=strict"}}
+		if got := p.execute(t.Context(), []string{"verify", y.name("single:v1"), "--trust", y.file("ci.yaml"), "--predicate", predicate}); got != status {
+			t.Errorf("%s: status %d, want %d: %s%s", predicate, got, status, stdout.String(), stderr.String())
+		}
+	}
 }

@@ -97,6 +97,7 @@ type judge struct {
 	there  resolvedName
 	chosen []predicate
 	stage  verdict.Stage
+	policy image.Digest // that a verdict must rest on; zero for any
 }
 
 // proved is evidence that was verified, and what it was made of.
@@ -298,6 +299,9 @@ func (j judge) latest(ctx context.Context, c child, all []proved) (verdict.Verdi
 		each.found.PredicateType = evidence.VerdictType
 		if _, err := j.proof.Verify(ctx, each.found); err != nil {
 			return v, err
+		}
+		if said, err := evidence.VerdictOf(each.verified.Statement); err != nil || !j.policy.IsZero() && said.Inputs.Policy != j.policy {
+			return v, errors.Join(err, fmt.Errorf("it rests on another policy, %s, than the %s that is asked for: check the image with that one", said.Inputs.Policy, j.policy))
 		}
 	}
 	return v, nil

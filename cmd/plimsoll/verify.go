@@ -16,6 +16,7 @@ import (
 	"plimsoll.dev/plimsoll/evidence"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
+	"plimsoll.dev/plimsoll/policy"
 	"plimsoll.dev/plimsoll/ship"
 	"plimsoll.dev/plimsoll/verdict"
 )
@@ -29,6 +30,7 @@ type verifyFlags struct {
 	role       string
 	maxAge     time.Duration
 	stage      string
+	policies   []string
 	platform   string
 	bundles    []string
 	expect     string
@@ -61,13 +63,14 @@ that it believes counts.
 Exit status: 0 verified, and with --stage not denied there; 3 not verified, denied or incomplete;
 1 something failed.`,
 		Example: `  plimsoll verify registry.example/app:1.2 --trust trust.yaml
-  plimsoll verify registry.example/app@sha256:... --trust trust.yaml --stage ship --max-age 24h
+  plimsoll verify registry.example/app@sha256:... --trust trust.yaml --stage ship --max-age 24h --policy policy.yaml
   plimsoll verify registry.example/app:1.2 --trust trust.yaml --predicate signature,sbom-cyclonedx
   plimsoll verify registry.example/app@sha256:... --trust trust.yaml --bundle app.sigstore.jsonl
   plimsoll verify waivers.yaml --trust trust.yaml --predicate waivers
   plimsoll verify --expect plimsoll.lock.yaml --trust trust.yaml`,
 		Args: func(c *cobra.Command, args []string) error { return checkVerifyArguments(c, args, flags) },
 		RunE: func(c *cobra.Command, args []string) error {
+			p.dropSettings(&flags)
 			if flags.expect != "" {
 				return p.expect(c.Context(), flags)
 			}
@@ -82,6 +85,7 @@ Exit status: 0 verified, and with --stage not denied there; 3 not verified, deni
 	c.Flags().StringVar(&flags.role, "role", "", "the `ROLE` that signers of predicate types named by URI must have")
 	c.Flags().DurationVar(&flags.maxAge, "max-age", 0, "how `OLD` evidence may be, such as 24h (default: any age; a verdict's own end holds besides)")
 	c.Flags().StringVar(&flags.stage, "stage", "", "also exit with 3 if the verdict denies at this `STAGE`: build, ship, admit or run")
+	c.Flags().StringArrayVar(&flags.policies, "policy", nil, "the policy `FILE`, oci://NAME@sha256:DIGEST or ready policy that the verdict must rest on; all of them, if there were several (default: any)")
 	c.Flags().StringVar(&flags.platform, "platform", "", "verify the image for `OS/ARCHITECTURE[/VARIANT]` of an index alone")
 	c.Flags().StringArrayVar(&flags.bundles, "bundle", nil, "read evidence from `FILE` in place of the registry; may be given several times")
 	c.Flags().StringVar(&flags.expect, "expect", "", "hold registries against a lock `FILE`")
@@ -98,6 +102,20 @@ func checkVerifyArguments(c *cobra.Command, args []string, flags verifyFlags) er
 		return usageError{fmt.Errorf("%s wants one name of an image in a registry, or --expect FILE: see %s --help", c.CommandPath(), c.CommandPath())}
 	}
 	return nil
+}
+
+// dropSettings leaves out a stage and policies that plimsoll.yaml or the environment name for whatever
+// is decided, where nothing about a verdict is asked.
+func (p *program) dropSettings(flags *verifyFlags) {
+	if flags.expect == "" && slices.Contains(flags.predicates, "verdict") {
+		return
+	}
+	if p.origins["stage"] != "" {
+		flags.stage = ""
+	}
+	if p.origins["policy"] != "" || flags.expect != "" {
+		flags.policies = nil
+	}
 }
 
 // want is what evidence must be, as the flags say.
@@ -124,14 +142,16 @@ func (f verifyFlags) check() ([]predicate, error) {
 			return nil, usageError{fmt.Errorf("--predicate %.200s is not known here: say with --role which role its signer must have", each.name)}
 		}
 	}
-	if f.stage == "" {
+	if f.stage == "" && len(f.policies) == 0 {
 		return chosen, checkFormat(f.format)
 	}
-	if _, err := verdict.ParseStage(f.stage); err != nil {
-		return nil, usageError{fmt.Errorf("--stage: %w", err)}
+	if f.stage != "" {
+		if _, err := verdict.ParseStage(f.stage); err != nil {
+			return nil, usageError{fmt.Errorf("--stage: %w", err)}
+		}
 	}
 	if !slices.ContainsFunc(chosen, func(c predicate) bool { return c.name == "verdict" }) {
-		return nil, usageError{errors.New("--stage asks for a verdict: name verdict under --predicate, too")}
+		return nil, usageError{errors.New("--stage and --policy ask for a verdict: name verdict under --predicate, too")}
 	}
 	return chosen, checkFormat(f.format)
 }
@@ -155,6 +175,13 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 	}
 	by.want, by.role = flags.want(at.now, there.repository), evidence.Role(flags.role)
 	j := judge{proof: by, there: there, chosen: chosen, stage: verdict.Stage(flags.stage)}
+	if len(flags.policies) > 0 {
+		policies, err := p.readPolicies(ctx, flags.policies, nil, flags.remote)
+		if err != nil {
+			return err
+		}
+		j.policy = policy.DigestOf(policies)
+	}
 	result, err := j.judge(ctx, reading)
 	if err != nil {
 		return err
