@@ -139,7 +139,7 @@ func (d *demo) execute(ctx context.Context, args []string) (status int, err erro
 		}
 	}
 	command.Env = append(command.Env,
-		"XDG_CACHE_HOME="+filepath.Join(home, "cache"), "XDG_DATA_HOME="+filepath.Join(home, "data"))
+		"PLIMSOLL_CACHE_DIR="+filepath.Join(home, "cache"), "XDG_DATA_HOME="+filepath.Join(home, "data"))
 	err = command.Run()
 	var exited *exec.ExitError
 	switch {

@@ -118,7 +118,7 @@ func (a *analysis) match(ctx context.Context, opening *opening) error {
 
 // scanTarget opens a target and scans it, with progress on a terminal.
 func (p *program) scanTarget(ctx context.Context, target string, chosen targetFlags) (result *scanned, err error) {
-	if document, err := readDocument(target); document != nil || err != nil {
+	if document, err := p.documentAt(target); document != nil || err != nil {
 		return document, err
 	}
 	r, err := p.read(ctx, target, chosen)
@@ -198,22 +198,32 @@ func (p *program) openCache() (*cache.Cache, error) {
 	}
 	dir, err := p.cacheFolder()
 	if err != nil {
-		p.warn("nothing will be remembered: " + err.Error())
+		p.forget(err)
 		return nil, nil
 	}
 	results, err := cache.Open(dir, cache.DefaultSize)
 	if err != nil && p.global.cacheDir == "" {
-		p.warn("nothing will be remembered: " + err.Error())
+		p.forget(err)
 		return nil, nil
 	}
 	return results, err
 }
 
+// forget warns that nothing is remembered, and why: once, however often the cache is opened.
+func (p *program) forget(why error) {
+	p.forgetting.Do(func() { p.warn("nothing will be remembered: " + why.Error()) })
+}
+
+// cacheFolder is where results are remembered; an error if that is nowhere.
 func (p *program) cacheFolder() (string, error) {
 	if p.global.cacheDir != "" {
 		return p.global.cacheDir, nil
 	}
-	return p.folder("XDG_CACHE_HOME", ".cache")
+	dir, err := p.folder("XDG_CACHE_HOME", ".cache")
+	if err != nil {
+		return "", err
+	}
+	return dir, p.checkCache(dir)
 }
 
 // describe says in a report which advisories were looked up.

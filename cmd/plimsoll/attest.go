@@ -177,7 +177,7 @@ func (p *program) checkAttest(flags attestFlags) ([]predicate, error) {
 func (p *program) evaluated(ctx context.Context, targets []string, a *attesting) ([]*analysis, error) {
 	var analyses []*analysis
 	for _, target := range targets {
-		document, err := readDocument(target)
+		document, err := p.documentAt(target)
 		switch {
 		case err != nil:
 			return nil, err

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -59,47 +58,6 @@ func (p *program) settings(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// weakens is the error of a setting that lies in the working folder of a CI job: whoever proposes
-// a change writes that folder, too, and must not draw the line for it.
-func weakens(key, where string) error {
-	digest := ""
-	if key == "policy" {
-		digest = ", best a policy in a registry by its digest (oci://registry.example/policies/base@sha256:…)"
-	}
-	return fmt.Errorf("%s sets %s, and with CI set nothing that decides about the gate is taken from the working folder, which the change under test may write: give --%s or PLIMSOLL_%s in the CI's own configuration%s",
-		where, key, key, strings.ToUpper(key), digest)
-}
-
-// underCI tells whether this is a job of a CI system: all the usual ones set CI.
-func (p *program) underCI() bool {
-	value := strings.ToLower(p.getenv("CI"))
-	return value != "" && value != "false" && value != "0"
-}
-
-// checkDefault refuses a default that lies in the working folder of a CI job.
-func (p *program) checkDefault(key, path string) error {
-	if _, err := os.Lstat(path); err != nil || !p.underCI() {
-		return nil // what is not there decides nothing
-	}
-	folder, err := os.Getwd()
-	if err != nil {
-		return fmt.Errorf("finding the working folder: %w", err)
-	}
-	within, err := filepath.Rel(resolved(folder), resolved(path))
-	if err != nil || within == ".." || strings.HasPrefix(within, ".."+string(filepath.Separator)) {
-		return nil
-	}
-	return weakens(key, path)
-}
-
-// resolved is a path without symbolic links, as far as it exists.
-func resolved(path string) string {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		return real
-	}
-	return filepath.Clean(path)
-}
-
 func (p *program) configCommand() *cobra.Command {
 	var line lineFlags
 	var database databaseFlags
@@ -114,9 +72,11 @@ something counts; lists are not joined.
 plimsoll.yaml holds policy, waivers and vex (a value or a list), trust, db, stage and as. An unknown key is
 an error. In the environment, several policies, waivers or VEX documents are separated by commas.
 
-With CI set (to anything but false), nothing is taken from plimsoll.yaml, nor from a default that
-lies in the working folder: the change under test could write them. What they say is then an error,
-unless a flag or the environment says it.`,
+In a CI job, nothing that decides about the gate is taken from the working folder, which the change
+under test could write: what plimsoll.yaml says, or a database of your own that lies there, is an error
+unless a flag or the environment says it; a default cache folder there is not used; and a target shaped
+like an image's name that exists as a path too is an error. A CI job is where CI is set (to anything but
+false or 0), or TF_BUILD, JENKINS_URL, TEAMCITY_VERSION or CODEBUILD_BUILD_ID. CI=false says it is none.`,
 		Example: `  plimsoll config
   PLIMSOLL_POLICY=policy.yaml plimsoll config --stage ship --format json`,
 		Args: p.noArguments,

@@ -24,6 +24,14 @@ type scanned struct {
 	inRegistry bool           // it was read from a registry
 }
 
+// documentAt is readDocument for a target that may as well be the name of an image.
+func (p *program) documentAt(target string) (*scanned, error) {
+	if err := p.checkTarget(target); err != nil {
+		return nil, err
+	}
+	return readDocument(target)
+}
+
 // readDocument reads a target that is no image and holds facts all the same: a bill of materials,
 // or a report of an earlier scan. It returns nil if the target is none.
 func readDocument(target string) (*scanned, error) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,7 @@ type program struct {
 	environ        []string
 	global         globalFlags
 	origins        map[string]string // of flags that the command line did not set, by name
+	forgetting     sync.Once         // the warning that nothing is remembered
 }
 
 // globalFlags are accepted by every subcommand.

@@ -37,6 +37,9 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 	case "docker", "podman", "containerd":
 		return p.openEngine(ctx, scheme, rest, limits, line)
 	}
+	if err := p.checkTarget(target); err != nil {
+		return nil, err
+	}
 	info, err := os.Stat(target)
 	switch {
 	case isAbsent(err):
@@ -52,6 +55,16 @@ func (p *program) openTarget(ctx context.Context, target string, limits rootfs.L
 	default:
 		return archive.Open(ctx, target, archive.Options{Reference: target, MaxInflated: limits.Inflated})
 	}
+}
+
+// isScheme tells whether a word before a colon says what kind of target follows, for openTarget and
+// readDocument.
+func isScheme(word string) bool {
+	switch word {
+	case "oci", "oci-archive", "docker-archive", "dir", "sbom", "docker", "podman", "containerd":
+		return true
+	}
+	return false
 }
 
 // openEngine opens an image that an engine on this host holds.

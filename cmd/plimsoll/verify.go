@@ -199,10 +199,13 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 
 // readEvidenceOf reads the evidence for an image, or for a file.
 func (p *program) readEvidenceOf(ctx context.Context, name string, wanted predicate, flags verifyFlags) (there resolvedName, all gathered, err error) {
+	mistakable := p.checkTarget(name)
 	info, err := os.Stat(name)
 	switch {
 	case wanted.about == ofFile:
 		return p.readSignatures(ctx, name, wanted, flags)
+	case mistakable != nil:
+		return there, all, mistakable
 	case err == nil && info.Mode().IsRegular():
 		digest, err := digestOfFile(name)
 		if err != nil {
