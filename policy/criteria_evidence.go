@@ -284,7 +284,7 @@ func verdictMissingCriterion() *criterion {
 				return not(q.s.anyEvidence(func(a *Attestation) answer { return w.met(q.s, a) }))
 			},
 			turns: w.turns, verdicts: true,
-			says:  func(q *question) string { return w.says(q.s, words) }}
+			says: func(q *question) string { return w.says(q.s, words) }}
 	}
 	return onEvidence(c)
 }
