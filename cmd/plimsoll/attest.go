@@ -192,7 +192,7 @@ func (p *program) evaluated(ctx context.Context, targets []string, a *attesting)
 		if err != nil {
 			return nil, err
 		}
-		if err := p.checkDerived(ctx, target, document, a.flags); err != nil {
+		if err := p.checkDerived(ctx, target, document, a); err != nil {
 			return nil, err
 		}
 		analyses = append(analyses, stored)
@@ -234,18 +234,18 @@ func storedAnalysis(path string, document *scanned, a *attesting) (*analysis, er
 
 // checkDerived derives a stored verdict again, if the policies are named that it is said to follow
 // from. Without them it is signed as it stands, and flags that would have no part in it are refused.
-func (p *program) checkDerived(ctx context.Context, path string, document *scanned, flags attestFlags) error {
-	l := flags.line
+func (p *program) checkDerived(ctx context.Context, path string, document *scanned, a *attesting) error {
+	l := a.flags.line
 	switch {
-	case document.stored.Verdict == nil:
+	case document.stored.Verdict == nil || !a.wants("verdict"):
 		return nil
-	case len(l.policies) == 0 && (len(l.waivers)+len(l.bundles) > 0 || l.as != "" || l.trust != "" && flags.key != ""):
-		return usageError{fmt.Errorf("%s is a report, whose verdict is signed as it stands: leave --waivers, --bundle, --as and --trust out, or give all that it rests on, --policy too, and it is derived again first", path)}
+	case len(l.policies) == 0 && p.haveNoPart(a):
+		return usageError{fmt.Errorf("%s is a report, whose verdict is signed as it stands: leave --waivers, --vex, --bundle, --as and --trust out, or give all that it rests on, --policy too, and it is derived again first", path)}
 	case len(l.policies) == 0:
 		return nil
 	}
 	recorded := *document.stored.Verdict
-	derived, line, err := p.derive(ctx, document, l, flags.target.remote)
+	derived, line, err := p.derive(ctx, document, l, a.flags.target.remote)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -253,6 +253,15 @@ func (p *program) checkDerived(ctx context.Context, path string, document *scann
 		return fmt.Errorf("%s: its verdict does not follow from what is named, and is not signed: %s; check the image again", path, strings.Join(differences, "; "))
 	}
 	return nil
+}
+
+// haveNoPart tells whether the command line names what has no part in a verdict that is signed as it
+// stands; what settings name is for whatever is decided.
+func (p *program) haveNoPart(a *attesting) bool {
+	l := a.flags.line
+	given := func(key string, is bool) bool { return is && p.origins[key] == "" }
+	return given("waivers", len(l.waivers) > 0) || given("bundle", len(l.bundles) > 0) || given("as", l.as != "") ||
+		given("vex", len(l.vex) > 0 && !a.wants("openvex")) || given("trust", l.trust != "" && a.flags.key != "")
 }
 
 // checkedNow checks an image as plimsoll check does, under the name that it is attached to.

@@ -311,11 +311,17 @@ func TestNotVerified(t *testing.T) {
 	wants(t, y.run(t, verify...), exitDenied, "could not be read to its end")
 }
 
-// incomplete adds a referrer whose bundle the registry does not have.
+// incomplete adds a referrer of an image of single whose bundle the registry does not have.
 func incomplete(t *testing.T, y *yard, subject image.Digest) {
 	t.Helper()
+	y.lost(t, "single", subject)
+}
+
+// lost adds a referrer whose bundle the registry does not have.
+func (y *yard) lost(t *testing.T, name string, subject image.Digest) {
+	t.Helper()
 	gone := image.DigestOf([]byte("gone"))
-	r := y.repository(t, "single")
+	r := y.repository(t, name)
 	found, err := r.Document(t.Context(), subject.String(), image.MaxDocument)
 	if err != nil {
 		t.Fatal(err)

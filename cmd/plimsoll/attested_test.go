@@ -291,10 +291,17 @@ func TestSignedPolicies(t *testing.T) {
 
 	name := strings.TrimSpace(y.does(t, "policy", "push", file, "oci://"+y.name("policies/base:v1")).stdout)
 	refused(t, check(name), "is not signed by anybody")
+	_, digest, _ := strings.Cut(name, "@")
+	named, err := image.ParseDigest(digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.lost(t, "policies/base", named)
+	refused(t, check(name), "not all evidence could be read: absent: .* so a signature may be there")
 	wants(t, y.run(t, "verify", name, "--predicate", "policy", "--trust", y.file("trust.yaml")), exitDenied, "there is none for")
 	wants(t, y.run(t, "attest", name, "--predicate", "policy", "--key", y.file("ci.key")), exitDone, "attached")
 	wants(t, check(name), exitDone, " ALLOW ")
-	wants(t, y.run(t, "verify", name, "--predicate", "policy", "--trust", y.file("trust.yaml")), exitDone, "VERIFIED")
+	wants(t, y.run(t, "verify", name, "--predicate", "policy", "--trust", y.file("trust.yaml")), exitDenied, "policy: verified") // verify wants all to be readable, too
 	y.fails = "/policies/"
 	wants(t, check(name), exitDone, " ALLOW ") // both are remembered
 	if err := os.RemoveAll(y.home); err != nil {
@@ -552,6 +559,9 @@ func TestVerifyWantsAPolicy(t *testing.T) {
 	wants(t, y.run(t, append(verify, "strict")...), exitDenied, "it rests on another policy")
 	wants(t, y.run(t, append(verify, y.file("policy.yaml"), "--policy", "strict")...), exitDenied, "it rests on another policy")
 	wants(t, y.run(t, "verify", y.name("single:v1"), "--trust", y.file("ci.yaml"), "--policy", "strict", "--predicate", "signature"), exitUsage, "ask for a verdict")
+	wants(t, y.run(t, "verify", "--expect", y.file("absent.yaml"), "--policy", "strict"), exitUsage, "leave --bundle")
+	y.write(t, "trust.yaml", strings.Replace(string(y.read(t, "ci.yaml")), "roles: {", "roles: {policies: [ci], ", 1))
+	refused(t, y.run(t, "verify", y.name("single:v1"), "--trust", y.file("trust.yaml"), "--policy", y.file("policy.yaml")), "is not signed by anybody under roles.policies")
 }
 
 // TestSettingsOfVerify: what the environment says of stages and policies has a part in verdicts alone.
@@ -564,5 +574,31 @@ func TestSettingsOfVerify(t *testing.T) {
 		if got := p.execute(t.Context(), []string{"verify", y.name("single:v1"), "--trust", y.file("ci.yaml"), "--predicate", predicate}); got != status {
 			t.Errorf("%s: status %d, want %d: %s%s", predicate, got, status, stdout.String(), stderr.String())
 		}
+	}
+}
+
+// TestSettingsOfAttest: what the environment names for whatever is decided does not keep a report from
+// being signed as it stands.
+func TestSettingsOfAttest(t *testing.T) {
+	y := newYard(t, true)
+	path := y.report(t)
+	for name, c := range map[string]struct {
+		environ []string
+		args    []string
+		status  int
+	}{
+		"a trust":                             {[]string{"PLIMSOLL_TRUST=" + y.file("ci.yaml"), "PLIMSOLL_AS=registry.example/app"}, nil, exitDone},
+		"its policy":                          {[]string{"PLIMSOLL_TRUST=" + y.file("ci.yaml"), "PLIMSOLL_POLICY=" + y.file("policy.yaml")}, nil, exitDone},
+		"another policy":                      {[]string{"PLIMSOLL_POLICY=strict"}, nil, exitFailed},
+		"another policy, and no verdict":      {[]string{"PLIMSOLL_POLICY=strict"}, []string{"--predicate", "sbom-cyclonedx"}, exitDone},
+		"a document that has no part":         {nil, []string{"--vex", y.file("policy.yaml")}, exitUsage},
+		"a trust that the command line names": {nil, []string{"--trust", y.file("ci.yaml")}, exitUsage},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := plimsollWith(t, append(c.environ, "HOME="+y.home), append([]string{"attest", path, "--key", y.file("ci.key")}, c.args...)...)
+			if o.status != c.status {
+				t.Errorf("status %d, want %d: %s", o.status, c.status, o.stderr)
+			}
+		})
 	}
 }

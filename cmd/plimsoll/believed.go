@@ -128,11 +128,13 @@ func (p *program) artifactSigned(ctx context.Context, by *believed, reference, p
 		}
 	}
 	remote.insecure = false // as the policy itself
-	bundles, err := p.fetchBundles(ctx, name, subject, predicateType, remote)
+	bundles, incomplete, err := p.fetchBundles(ctx, name, subject, predicateType, remote)
 	if err != nil {
 		return err
 	}
-	if _, err := by.signers(ctx, bundles, predicateType, subject); err != nil {
+	if _, err := by.signers(ctx, bundles, predicateType, subject); err != nil && incomplete != "" {
+		return fmt.Errorf("%s, so a signature may be there: %w", incomplete, err)
+	} else if err != nil {
 		return err
 	}
 	if err := cache.Put(signaturesKind, subject.String(), joinBundles(bundles)); err != nil {
@@ -141,21 +143,25 @@ func (p *program) artifactSigned(ctx context.Context, by *believed, reference, p
 	return nil
 }
 
-// fetchBundles reads the bundles beside an artifact that may say what is asked for.
-func (p *program) fetchBundles(ctx context.Context, name string, subject image.Digest, predicateType string, remote remoteFlags) (bundles [][]byte, err error) {
+// fetchBundles reads the bundles beside an artifact that may say what is asked for, and why these are
+// not all; empty if they are.
+func (p *program) fetchBundles(ctx context.Context, name string, subject image.Digest, predicateType string, remote remoteFlags) (bundles [][]byte, incomplete string, err error) {
 	repository, err := p.openRepository(ctx, name, registry.Read, remote)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer func() { err = errors.Join(err, repository.Close()) }()
 	reading, err := ship.Read(ctx, repository, ship.Subject{Digest: subject})
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	if !reading.Complete() {
+		incomplete = whyIncomplete(reading)
 	}
 	for _, found := range reading.Evidence {
 		if found.Layout == evidence.BundleReferrer && found.PredicateType == predicateType {
 			bundles = append(bundles, found.Content)
 		}
 	}
-	return bundles, nil
+	return bundles, incomplete, nil
 }

@@ -66,6 +66,20 @@ func (p *program) checkCache(dir string) error {
 	return fmt.Errorf("the default cache folder %s lies in the working folder, which in a CI job the change under test may write: name another with --cache-dir", dir)
 }
 
+// checkDocker refuses to have Docker's daemon named by a file in the working folder of a CI job: whose
+// images would be checked?
+func (p *program) checkDocker() error {
+	folder := filepath.Join(p.getenv("HOME"), ".docker")
+	if _, err := os.Lstat(folder); err != nil || !p.underCI() || p.getenv("DOCKER_HOST")+p.getenv("DOCKER_CONFIG") != "" {
+		return nil
+	}
+	within, err := inWorkingFolder(folder)
+	if err != nil || !within {
+		return err
+	}
+	return fmt.Errorf("Docker's settings %s lie in the working folder, which in a CI job the change under test may write: set DOCKER_HOST or DOCKER_CONFIG", folder)
+}
+
 // checkTarget refuses a target that is shaped like the name of an image in a registry and exists as
 // a path too, in a CI job: paths come first, and so a report or a layout that a change brings along
 // under the image's name would be checked, and signed for, in the image's place.
@@ -99,7 +113,7 @@ func inWorkingFolder(path string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("finding the working folder: %w", err)
 	}
-	folder = resolved(folder)
+	folder = checkout(resolved(folder))
 	if path, err = filepath.Abs(path); err != nil {
 		return false, err
 	}
@@ -113,6 +127,20 @@ func inWorkingFolder(path string) (bool, error) {
 			return false, nil
 		}
 		path = above
+	}
+}
+
+// checkout is the outermost folder above that git keeps, else the folder itself: a job that runs in a
+// part of it is written by the same change.
+func checkout(folder string) string {
+	outermost := folder
+	for above := folder; ; above = filepath.Dir(above) {
+		if _, err := os.Lstat(filepath.Join(above, ".git")); err == nil {
+			outermost = above
+		}
+		if above == filepath.Dir(above) {
+			return outermost
+		}
 	}
 }
 

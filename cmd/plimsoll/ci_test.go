@@ -334,3 +334,26 @@ func TestALinkedDatabaseIsNoDefaultInCI(t *testing.T) {
 	o := plimsollWith(t, []string{"HOME=" + elsewhere, "XDG_DATA_HOME=" + work, "CI=true"}, "db", "status")
 	refused(t, o, "advisories.db sets db, and in a CI job")
 }
+
+// TestAPartOfTheCheckout: a job that runs in a folder of the checkout does not believe what lies in
+// another, nor Docker's settings.
+func TestAPartOfTheCheckout(t *testing.T) {
+	target := writeImage(t, layer(t, assemble.Gzip, ordinaryFiles()...))
+	work := t.TempDir()
+	for _, folder := range []string{".git", "part", ".docker"} {
+		if err := os.Mkdir(filepath.Join(work, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Join(work, "part"))
+	in := []string{"HOME=" + work, "CI=true"}
+	if o := plimsollWith(t, in, "scan", target); o.status != exitDone || !strings.Contains(o.stderr, "nothing will be remembered") {
+		t.Errorf("status %d\n%s", o.status, o.stderr)
+	}
+	refused(t, plimsollWith(t, in, "scan", "docker:app:1.2"), "Docker's settings .* lie in the working folder")
+	for _, environ := range [][]string{{"HOME=" + work}, append(in, "DOCKER_HOST=unix:///nowhere")} {
+		if o := plimsollWith(t, environ, "scan", "docker:app:1.2"); o.status != exitFailed || strings.Contains(o.stderr, "working folder") {
+			t.Errorf("%q: status %d\n%s", environ, o.status, o.stderr)
+		}
+	}
+}

@@ -72,6 +72,11 @@ func (p *program) openEngine(ctx context.Context, scheme, name string, limits ro
 	if strings.HasPrefix(name, "//") {
 		return nil, fmt.Errorf("%s:// is no kind of target: write %s:NAME for an image that the engine holds, and only the name for one in a registry", scheme, scheme)
 	}
+	if scheme == "docker" {
+		if err := p.checkDocker(); err != nil {
+			return nil, err
+		}
+	}
 	options := engine.Options{Reference: scheme + ":" + name, Getenv: p.getenv, Offline: p.global.offline,
 		MaxInflated: limits.Inflated, Progress: line}
 	switch scheme {

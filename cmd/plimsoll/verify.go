@@ -96,8 +96,8 @@ func checkVerifyArguments(c *cobra.Command, args []string, flags verifyFlags) er
 	switch {
 	case flags.expect != "" && len(args) > 0:
 		return usageError{fmt.Errorf("%s --expect reads the names from the lock file: leave %q out", c.CommandPath(), args[0])}
-	case flags.expect != "" && (len(flags.bundles) > 0 || flags.stage != "" || flags.platform != "" || c.Flags().Changed("predicate")):
-		return usageError{errors.New("--expect goes by the lock file: leave --bundle, --stage, --platform and --predicate out")}
+	case flags.expect != "" && (len(flags.bundles) > 0 || flags.stage != "" || flags.platform != "" || c.Flags().Changed("predicate") || c.Flags().Changed("policy")):
+		return usageError{errors.New("--expect goes by the lock file: leave --bundle, --stage, --policy, --platform and --predicate out")}
 	case flags.expect == "" && len(args) != 1:
 		return usageError{fmt.Errorf("%s wants one name of an image in a registry, or --expect FILE: see %s --help", c.CommandPath(), c.CommandPath())}
 	}
@@ -107,7 +107,8 @@ func checkVerifyArguments(c *cobra.Command, args []string, flags verifyFlags) er
 // dropSettings leaves out a stage and policies that plimsoll.yaml or the environment name for whatever
 // is decided, where nothing about a verdict is asked.
 func (p *program) dropSettings(flags *verifyFlags) {
-	if flags.expect == "" && slices.Contains(flags.predicates, "verdict") {
+	asksVerdict := func(word string) bool { return word == "verdict" || word == evidence.VerdictType }
+	if flags.expect == "" && slices.ContainsFunc(flags.predicates, asksVerdict) {
 		return
 	}
 	if p.origins["stage"] != "" {
@@ -150,7 +151,7 @@ func (f verifyFlags) check() ([]predicate, error) {
 			return nil, usageError{fmt.Errorf("--stage: %w", err)}
 		}
 	}
-	if !slices.ContainsFunc(chosen, func(c predicate) bool { return c.name == "verdict" }) {
+	if !slices.ContainsFunc(chosen, func(c predicate) bool { return slices.Contains(c.types, evidence.VerdictType) }) {
 		return nil, usageError{errors.New("--stage and --policy ask for a verdict: name verdict under --predicate, too")}
 	}
 	return chosen, checkFormat(f.format)
@@ -176,7 +177,8 @@ func (p *program) verify(ctx context.Context, name string, flags verifyFlags) er
 	by.want, by.role = flags.want(at.now, there.repository), evidence.Role(flags.role)
 	j := judge{proof: by, there: there, chosen: chosen, stage: verdict.Stage(flags.stage)}
 	if len(flags.policies) > 0 {
-		policies, err := p.readPolicies(ctx, flags.policies, nil, flags.remote)
+		believed := &believed{proof: by, trust: trust, now: at.now}
+		policies, err := p.readPolicies(ctx, flags.policies, believed, flags.remote)
 		if err != nil {
 			return err
 		}
