@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -16,6 +17,7 @@ type asking struct {
 	rule *rule
 
 	offenders, waived, undecided []row
+	waivedDoubts                 int            // how many of the waived nobody knows to offend
 	doubts                       map[string]int // what rows lack → how many
 	waivers                      []string       // ids of those that count for a row
 	mends                        []string       // what the policy's owner can do about it
@@ -103,7 +105,10 @@ func (a *asking) result() verdict.Rule {
 		result.Message = a.deferredMessage()
 	case len(a.offenders)+len(a.waived) >= a.rule.atLeast:
 		result.Result, result.Offenders = verdict.Waived, keys(a.waived)
-		result.Message = a.waivedWords() + a.phrase(len(a.waived))
+		result.Message = a.waivedWords() + a.phrase(len(a.waived)-a.waivedDoubts)
+		if a.waivedDoubts > 0 {
+			result.Message += fmt.Sprintf(", and %d of which that is not known", a.waivedDoubts)
+		}
 	default:
 		result.Result, result.Message = verdict.Pass, a.phrase(len(a.offenders))
 	}
@@ -155,6 +160,9 @@ func (a *asking) add(r row) {
 	}
 	if a.rule.about != aboutImage && a.isWaived(r) {
 		a.waived = append(a.waived, r)
+		if answer != yes {
+			a.waivedDoubts++
+		}
 		return
 	}
 	if answer == yes {

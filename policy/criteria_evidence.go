@@ -271,7 +271,7 @@ type wantedVerdict struct {
 
 func verdictMissingCriterion() *criterion {
 	c := &criterion{name: "verdictMissing", form: "{by: list of names of the trust, maxAge: hours or days}: one of them must have signed it; both may be left out, {}",
-		reads:   "evidence: the newest signed verdict, which must have passed, be valid still, and not be older; of equally new ones, one that failed",
+		reads:   "evidence: the newest signed verdict, which must have passed, be valid still, and not be older; of equally new ones, one that failed. Ask for the verdict of another policy: the first under this one has failed, for there was none",
 		example: "{by: [ci-main], maxAge: 24h}"}
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
 		var w wantedVerdict

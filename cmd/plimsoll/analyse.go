@@ -28,8 +28,9 @@ type analysis struct {
 	facts    inventory.Facts
 	manifest []byte // the executable manifest, encoded
 
-	inRegistry bool // the image lies in the registry that its name says, and evidence beside it
-	stored     bool // it was read from a report
+	inRegistry bool         // the image lies in the registry that its name says, and evidence beside it
+	stored     bool         // it was read from a report
+	restedOn   image.Digest // the policies of that report's verdict; zero if it has none
 
 	signedVEX        []policy.SignedVEX // attached to the image
 	signedVEXDigests []image.Digest
@@ -74,6 +75,12 @@ func (p *program) examine(ctx context.Context, scanned *scanned, at moment, look
 		Coverage: facts.Coverage.Merge(inventory.Coverage{}),
 		Engine:   report.Engine{Name: engineName, Version: engineVersion()},
 	}}
+	if stored := scanned.stored; stored != nil {
+		a.report.Evidence = stored.Evidence
+		if stored.Verdict != nil {
+			a.restedOn = stored.Verdict.Inputs.Policy
+		}
+	}
 	for _, dimension := range []string{"config", "license", "secret"} {
 		a.report.Coverage.Set(dimension, inventory.NotRun)
 	}

@@ -84,7 +84,7 @@ func (p *program) fileSubject(ctx context.Context, path string, kind predicate, 
 		if err != nil {
 			return evidence.Subject{}, nil, err
 		}
-		return evidence.SubjectOf(filepath.Base(path), database.Digest()), nil, database.Close()
+		return evidence.SubjectOf(filepath.Base(path), database.Digest()), nil, errors.Join(database.Check(), database.Close())
 	case evidence.PolicyType:
 		if content, err = p.readPolicy(ctx, path, remote); err == nil {
 			_, err = policy.Parse(path, content)

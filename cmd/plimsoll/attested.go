@@ -24,7 +24,10 @@ import (
 // what a policy asks about evidence stays open.
 func (p *program) gather(ctx context.Context, a *analysis, l *line) error {
 	if l.by == nil {
-		return nil // what a stored report holds counts, as all that it holds
+		if a.report.Evidence != nil { // it counts, as all that a stored report holds
+			p.warn("the evidence was verified when the report was made, and is not now: give --trust")
+		}
+		return nil
 	}
 	a.report.Evidence = nil
 	if !policy.ReadsEvidence(l.policies) && !policy.NamesVEXSigners(l.policies) {
@@ -33,8 +36,12 @@ func (p *program) gather(ctx context.Context, a *analysis, l *line) error {
 	g := &gathering{by: l.by.bounded(), about: a, name: cmp.Or(image.RepositoryOf(l.as), a.facts.Target.Repository), verdicts: policy.ReadsVerdicts(l.policies), vex: policy.NamesVEXSigners(l.policies)}
 	g.all.Gathered, g.all.Items = true, []policy.Attestation{}
 	found, err := p.evidenceOf(ctx, a, l, &g.all)
-	if err != nil || found == nil {
+	if err != nil {
 		return err
+	}
+	if found == nil {
+		p.warn("no evidence was gathered: the image is in no registry that is asked; give its evidence with --bundle")
+		return nil
 	}
 	if err := g.take(ctx, found); err != nil {
 		return err

@@ -207,7 +207,7 @@ func TestEvidenceInFiles(t *testing.T) {
 	y.write(t, "proved.yaml", policyOf("rules: [{id: signed, deny: {notSignedBy: [ci]}}]\n"))
 	y.write(t, "app.sigstore.json", string(y.bundle(t, "ci", evidence.CosignSignType, object{}, digest)))
 	check := []string{"check", dir, "--as", "registry.example/app:v1", "--policy", y.file("proved.yaml"), "--stage", "ship", "--offline"}
-	wants(t, y.run(t, append(check, "--trust", y.file("ci.yaml"))...), exitDenied, "signed")
+	wants(t, y.run(t, append(check, "--trust", y.file("ci.yaml"))...), exitDenied, "no evidence was gathered")
 	wants(t, y.run(t, append(check, "--bundle", y.file("app.sigstore.json"))...), exitUsage, "--trust")
 	check = append(check, "--trust", y.file("ci.yaml"), "--bundle", y.file("app.sigstore.json"))
 	wants(t, y.run(t, check...), exitDone, " ALLOW ")
@@ -222,6 +222,10 @@ func TestEvidenceInFiles(t *testing.T) {
 	y.write(t, "report.json", strings.Replace(string(y.read(t, "report.json")), `"ci"`, `"cd"`, 1))
 	wants(t, y.run(t, reproduce...), exitDenied, "evidence differs")
 	refused(t, y.run(t, "attest", y.file("report.json"), "--key", y.file("ci.key")), "its evidence differ")
+	refused(t, y.run(t, "check", y.file("report.json"), "--policy", y.file("proved.yaml")), "its evidence differ")
+	y.write(t, "report.json", strings.Replace(string(y.read(t, "report.json")), `"cd"`, `"ci"`, 1))
+	wants(t, y.run(t, "check", y.file("report.json"), "--policy", y.file("proved.yaml"), "--stage", "ship"), exitDone, "is not now: give --trust")
+	wants(t, y.run(t, "policy", "explain", y.file("report.json")), exitDone, "rests on other policies")
 }
 
 const rootWaiver = `apiVersion: plimsoll.dev/v1
@@ -411,6 +415,10 @@ func TestSignedDatabase(t *testing.T) {
 	wants(t, check("--db", path), exitDenied, "critical-with-fix")
 	y.does(t, "db", "status", "--db", path, "--trust", y.file("trust.yaml"))
 	y.does(t, "verify", path, "--predicate", "database", "--trust", y.file("trust.yaml"))
+	content[len(content)/2] ^= 1 // in a block that this image has no part in
+	y.write(t, "advisories.db", string(content))
+	refused(t, y.run(t, "verify", path, "--predicate", "database", "--trust", y.file("trust.yaml")), "the database is damaged")
+	refused(t, y.run(t, "attest", path, "--predicate", "database", "--key", y.file("ci.key")), "the database is damaged")
 
 }
 

@@ -97,11 +97,20 @@ func (p *program) policySigned(ctx context.Context, by *believed, path string, c
 	} else {
 		_, err = by.signersOf(ctx, path, evidence.PolicyType, image.DigestOf(content))
 	}
-	if err != nil {
+	var unread *unreadError
+	switch {
+	case errors.As(err, &unread):
+		return fmt.Errorf("whether the policy %s is signed by anybody under roles.policies of the trust document cannot be said: %w", path, err)
+	case err != nil:
 		return unsignedError("policy", path, evidence.Policies, err)
 	}
 	return nil
 }
+
+// unreadError says that signatures could not be read: there may be one.
+type unreadError struct{ error }
+
+func (e *unreadError) Unwrap() error { return e.error }
 
 // signaturesKind is the kind of the cache's entries that are signatures of artifacts.
 const signaturesKind = "signatures"
@@ -130,10 +139,10 @@ func (p *program) artifactSigned(ctx context.Context, by *believed, reference, p
 	remote.insecure = false // as the policy itself
 	bundles, incomplete, err := p.fetchBundles(ctx, name, subject, predicateType, remote)
 	if err != nil {
-		return err
+		return &unreadError{err}
 	}
 	if _, err := by.signers(ctx, bundles, predicateType, subject); err != nil && incomplete != "" {
-		return fmt.Errorf("%s, so a signature may be there: %w", incomplete, err)
+		return &unreadError{fmt.Errorf("%s, so a signature may be there: %w", incomplete, err)}
 	} else if err != nil {
 		return err
 	}

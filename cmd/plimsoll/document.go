@@ -29,7 +29,11 @@ func (p *program) documentAt(target string) (*scanned, error) {
 	if err := p.checkTarget(target); err != nil {
 		return nil, err
 	}
-	return readDocument(target)
+	document, err := readDocument(target)
+	if err != nil || document == nil || document.stored == nil || document.stored.Evidence == nil || document.stored.Verdict == nil {
+		return document, err
+	}
+	return document, unchanged(target, document) // another's evidence must not become this image's
 }
 
 // readDocument reads a target that is no image and holds facts all the same: a bill of materials,
@@ -44,6 +48,9 @@ func readDocument(target string) (*scanned, error) {
 		return nil, fmt.Errorf("opening target %s: %w", target, err)
 	}
 	result := &scanned{Result: &scan.Result{}}
+	if hasSchema(data, report.ReportsSchema) {
+		return nil, fmt.Errorf("opening target %s: it holds the reports on several platforms (--all-platforms): name one of them, made with --platform", target)
+	}
 	if isReport(data) {
 		result.stored, err = reportjson.Decode(bytes.NewReader(data), sbom.MaxSize)
 		if err == nil {
@@ -89,11 +96,14 @@ func readWhole(path string) ([]byte, error) {
 
 // isReport looks at the schema's name alone. Another version of a report is one too: the error
 // shall say so.
-func isReport(data []byte) bool {
+func isReport(data []byte) bool { return hasSchema(data, "plimsoll.dev/report/") }
+
+// hasSchema tells whether a document's schema has a name that begins so.
+func hasSchema(data []byte, begins string) bool {
 	var head struct {
 		Schema json.RawMessage `json:"schema"` // others have an object there
 	}
-	return json.Unmarshal(data, &head) == nil && bytes.HasPrefix(head.Schema, []byte(`"plimsoll.dev/report/`))
+	return json.Unmarshal(data, &head) == nil && bytes.HasPrefix(head.Schema, []byte(`"`+begins))
 }
 
 // reportFacts takes out of a report what the scan learned from the image alone.

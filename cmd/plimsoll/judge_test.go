@@ -58,7 +58,7 @@ func TestWhichVerdictCounts(t *testing.T) {
 		"one of the future":                          {sign(digest, "allow", 3, 9), nil, exitDenied, "from the future"},
 		"one on another image that names it besides": {sign(other, "allow", -1, 9, digest), nil, exitDenied, "about others"},
 		"a bundle of something else":                 {[]byte(`{"mediaType":"application/json"}`), nil, exitDenied, "does not count"},
-		"no JSON":                                    {[]byte("bundle"), nil, exitDenied, "does not count"},
+		"no JSON":                                    {[]byte("bundle"), nil, exitFailed, "is not JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			y.write(t, "bundles", string(c.bundles))

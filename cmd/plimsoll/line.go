@@ -193,6 +193,9 @@ func again(stored *scanned, at moment, look []finding.Kind) *analysis {
 	if r.ScannedAt.IsZero() {
 		a.report.ScannedAt = r.EvaluatedAt
 	}
+	if r.Verdict != nil {
+		a.restedOn = r.Verdict.Inputs.Policy
+	}
 	a.report.EvaluatedAt, a.report.Replay, a.report.Verdict = at.now, at.replay || r.Replay, nil
 	a.report.Target.Reference = stored.Facts.Target.Reference
 	a.report.Engine = report.Engine{Name: engineName, Version: engineVersion()}

@@ -68,6 +68,9 @@ func (p *program) policyExplain(ctx context.Context, target string, flags checkF
 	if err := p.gather(ctx, a, line); err != nil {
 		return err
 	}
+	if !a.restedOn.IsZero() && a.restedOn != policy.DigestOf(line.policies) {
+		p.warn("the verdict in the report rests on other policies: give them with --policy to have it explained")
+	}
 	decided, told := policy.Explain(a.input(line))
 	explanation := report.Explain(&a.report, stage, decided, told)
 	return p.write(func(w io.Writer) error {

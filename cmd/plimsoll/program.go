@@ -109,7 +109,7 @@ A target is one of these; what exists as a file or folder is taken for that:
 
 Exit status: 0 done, and allowed; 1 something failed; 2 wrong usage; 3 denied.
 Every flag can also be set in the environment: --cache-dir as PLIMSOLL_CACHE_DIR. A file plimsoll.yaml
-in the working folder may hold policy, waivers, vex, db, stage and as: see plimsoll config --help.`,
+in the working folder may hold policy, waivers, vex, trust, db, stage and as: see plimsoll config --help.`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -175,7 +175,7 @@ func compareInputs(recorded, derived verdict.Inputs, line *line) []string {
 		case was == "":
 			differences = append(differences, fmt.Sprintf("%s was not there: the verdict rests on none, and %s is given", name, is))
 		default:
-			differences = append(differences, fmt.Sprintf("%s differs: the verdict rests on %s, and this is %s", name, was, is))
+			differences = append(differences, fmt.Sprintf("%s differs: the verdict rests on %s, and this is %s; %s", name, was, is, missing))
 		}
 	}
 	report := "the report was changed"
@@ -187,9 +187,9 @@ func compareInputs(recorded, derived verdict.Inputs, line *line) []string {
 	compare("database", recorded.Database.String(), derived.Database.String(), report)
 	compare("policy", recorded.Policy.String(), derived.Policy.String(), "give the file with --policy")
 	compare("waivers", recorded.Waivers.String(), derived.Waivers.String(), "give the file with --waivers")
-	compare("vex", recorded.VEX.String(), derived.VEX.String(), "give the document with --vex, or --trust if it was attached to the image")
+	compare("vex", recorded.VEX.String(), derived.VEX.String(), "give the document with --vex; if it was attached to the image, --trust, and its bundle with --bundle if not from the registry")
 	compare("evidence", recorded.Evidence.String(), derived.Evidence.String(), report)
-	compare("engine", recorded.Engine, derived.Engine, "")
+	compare("engine", recorded.Engine, derived.Engine, "use that version")
 	compare("scannedAt", recorded.ScannedAt, derived.ScannedAt, report)
 	return differences
 }

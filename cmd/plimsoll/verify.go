@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -271,7 +272,10 @@ func readBundles(paths []string, subject image.Digest) (gathered, error) {
 		if err != nil {
 			return gathered{}, fmt.Errorf("reading signatures: %w", err)
 		}
-		for _, bundle := range splitBundles(content) {
+		for i, bundle := range splitBundles(content) {
+			if !json.Valid(bundle) {
+				return gathered{}, fmt.Errorf("%s: bundle %d in it is not JSON: want one bundle, or one a line", path, i+1)
+			}
 			read.evidence = append(read.evidence, ship.Found{Layout: evidence.File, Digest: image.DigestOf(bundle), Subject: subject, Content: bundle})
 		}
 	}
