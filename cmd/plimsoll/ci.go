@@ -77,7 +77,7 @@ func (p *program) checkDocker() error {
 	if err != nil || !within {
 		return err
 	}
-	return fmt.Errorf("Docker's settings %s lie in the working folder, which in a CI job the change under test may write: set DOCKER_HOST or DOCKER_CONFIG", folder)
+	return fmt.Errorf("the settings of Docker %s lie in the working folder, which in a CI job the change under test may write: set DOCKER_HOST or DOCKER_CONFIG", folder)
 }
 
 // checkTarget refuses a target that is shaped like the name of an image in a registry and exists as

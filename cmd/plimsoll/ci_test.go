@@ -350,7 +350,7 @@ func TestAPartOfTheCheckout(t *testing.T) {
 	if o := plimsollWith(t, in, "scan", target); o.status != exitDone || !strings.Contains(o.stderr, "nothing will be remembered") {
 		t.Errorf("status %d\n%s", o.status, o.stderr)
 	}
-	refused(t, plimsollWith(t, in, "scan", "docker:app:1.2"), "Docker's settings .* lie in the working folder")
+	refused(t, plimsollWith(t, in, "scan", "docker:app:1.2"), "the settings of Docker .* lie in the working folder")
 	for _, environ := range [][]string{{"HOME=" + work}, append(in, "DOCKER_HOST=unix:///nowhere")} {
 		if o := plimsollWith(t, environ, "scan", "docker:app:1.2"); o.status != exitFailed || strings.Contains(o.stderr, "working folder") {
 			t.Errorf("%q: status %d\n%s", environ, o.status, o.stderr)
