@@ -21,10 +21,9 @@ import (
 // Reading every record takes minutes under the race detector.
 var records = flag.Int("records", 500, "how many `records` of each ecosystem in OSV's data to take versions from, evenly spread; 0 for all")
 
-// versionsInOSV returns the versions that a copy of OSV's data names for an ecosystem, in
-// events and in lists, once each and sorted. The copy is kept beside the checkout; without it the
-// test is skipped, except in CI where the shared folder is there and so the data must be.
-func versionsInOSV(t *testing.T, ecosystem string) []string {
+// openOSV opens a copy of OSV's data on an ecosystem, which is kept beside the checkout. Without it
+// the test is skipped, except in CI where the shared folder is there and so the data must be.
+func openOSV(t *testing.T, ecosystem string) *zip.ReadCloser {
 	t.Helper()
 	shared := filepath.Join("..", "..", "shared")
 	archive, err := zip.OpenReader(filepath.Join(shared, "data", "osv", ecosystem, "all.zip"))
@@ -34,6 +33,14 @@ func versionsInOSV(t *testing.T, ecosystem string) []string {
 		}
 		t.Skipf("no OSV data to compare with: %v", err)
 	}
+	return archive
+}
+
+// versionsInOSV returns the versions that a copy of OSV's data names for an ecosystem, in
+// events and in lists, once each and sorted.
+func versionsInOSV(t *testing.T, ecosystem string) []string {
+	t.Helper()
+	archive := openOSV(t, ecosystem)
 	defer archive.Close()
 	seen := map[string]bool{}
 	for i := 0; i < len(archive.File); i += everyRecord(len(archive.File)) {
