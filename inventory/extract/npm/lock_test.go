@@ -317,6 +317,7 @@ func FuzzOutline(f *testing.F) {
 	f.Add("@babel/core@npm:^7.0.0", "version", "7.0.0")
 	f.Add("a'b", "true", "1e3")
 	f.Add("a: b", "#", "c #d")
+	f.Add("a, b", "#", "c #d")
 	f.Fuzz(func(t *testing.T, name, field, value string) {
 		for _, text := range []string{name, field, value} {
 			if !isPlain(text) {

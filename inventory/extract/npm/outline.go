@@ -61,7 +61,7 @@ func (o *outline) take(line []byte) {
 }
 
 // cutLine cuts "KEY: VALUE", "KEY:" and, as yarn's first format has it, "KEY VALUE" and a list of
-// keys, of which the first counts.
+// keys, of which the first counts if it is quoted; a list of plain ones is left whole.
 func cutLine(line string) (key, value string) {
 	if line[0] == '"' || line[0] == '\'' {
 		key, value = cutQuoted(line)
@@ -72,7 +72,7 @@ func cutLine(line string) (key, value string) {
 	} else if i := strings.Index(line, ": "); i >= 0 {
 		key, value = line[:i], line[i+1:]
 	} else if plain, isKey := strings.CutSuffix(line, ":"); isKey {
-		key, _, _ = strings.Cut(plain, ", ")
+		key = plain
 	} else {
 		key, value, _ = strings.Cut(line, " ")
 	}

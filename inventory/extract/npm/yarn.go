@@ -24,7 +24,8 @@ func parseYarnLock(r io.Reader) (record.Contents, error) {
 	err := readOutline(r, func(keys []string, value string) {
 		if len(keys) == 1 {
 			entry.addTo(&list)
-			entry = yarnEntry{key: keys[0]}
+			first, _, _ := strings.Cut(keys[0], ", ")
+			entry = yarnEntry{key: first}
 			return
 		}
 		if len(keys) > 2 {
