@@ -58,3 +58,22 @@ func (v *Verifier) SignersOf(ctx context.Context, bundles [][]byte, want Want) (
 	slices.Sort(names)
 	return slices.Compact(names), nil
 }
+
+// reasonList is why bundles were refused, the first few in words.
+type reasonList []error
+
+func someOf(reasons []error) error { return reasonList(reasons) }
+
+func (r reasonList) Error() string {
+	const few = 3
+	text := ""
+	for i, reason := range r {
+		if i == few {
+			return text + fmt.Sprintf("; and %d more", len(r)-few)
+		}
+		text += "; " + reason.Error()
+	}
+	return text
+}
+
+func (r reasonList) Unwrap() []error { return r }

@@ -95,6 +95,9 @@ func (t Trust) IsZero() bool { return len(t.keys) == 0 && len(t.identities) == 0
 // May tells whether somebody may sign for a role.
 func (t Trust) May(name string, role Role) bool { return slices.Contains(t.roles[role], name) }
 
+// Names tells whether a key or an identity has the name.
+func (t Trust) Names(name string) bool { return slices.Contains(t.names(), name) }
+
 // Lists tells whether the trust names anybody for a role.
 func (t Trust) Lists(role Role) bool { return len(t.roles[role]) > 0 }
 

@@ -38,10 +38,10 @@ var (
 
 // Limits and tolerances of verification.
 const (
-	// MaxBundles is the most bundles that VerifyAll looks at.
+	// MaxBundles is the most bundles of one file that are looked at.
 	MaxBundles = 1024
-	// maxChecks bounds the signature checks of one call of VerifyAll, or of all calls of a bounded
-	// verifier: at some 100 µs each, two seconds.
+	// maxChecks bounds the signature checks of one call, or of all calls of a bounded verifier: at
+	// some 100 µs each, two seconds.
 	maxChecks = 20_000
 	// skew is by how much the clocks of signer and reader may differ.
 	skew = 5 * time.Minute
@@ -98,10 +98,10 @@ func NewVerifier(trust Trust, more ...BundleVerifier) (*Verifier, error) {
 	return &Verifier{trust: trust, keys: trust.keyList(), more: slices.Clone(more)}, nil
 }
 
-// Bounded returns a verifier whose calls together check as many signatures as one call of VerifyAll
+// Bounded returns a verifier whose calls together check as many signatures as one call of another
 // may. What is beyond that is refused with ErrTooMuch: who verifies all that lies beside an image
-// one by one takes a bounded verifier, or anybody who may attach can have them work for as long as
-// they like; and takes what was not looked at for unknown.
+// takes a bounded verifier, or anybody who may attach can have them work for as long as they like;
+// and takes what was not looked at for unknown.
 func (v *Verifier) Bounded() *Verifier {
 	if v == nil {
 		return nil
@@ -151,57 +151,6 @@ func (v *Verifier) Verify(ctx context.Context, bundle []byte, want Want) (Verifi
 	}
 	return result, nil
 }
-
-// VerifyAll verifies a number of bundles and returns those that hold, in their order. One that
-// does not hold is no error as long as another does: anybody may attach anything to an image. None
-// is an error, and so is more work than is sensible.
-func (v *Verifier) VerifyAll(ctx context.Context, bundles [][]byte, want Want) ([]Verified, error) {
-	if len(bundles) == 0 {
-		return nil, fmt.Errorf("verifying evidence for %s: %w; attach it, or look where it lies", want.Subject, ErrAbsent)
-	}
-	if len(bundles) > MaxBundles {
-		return nil, fmt.Errorf("verifying evidence for %s: there are %d bundles; at most %d are looked at: remove what does not belong there", want.Subject, len(bundles), MaxBundles)
-	}
-	var results []Verified
-	var reasons []error
-	for left, i := maxChecks, 0; i < len(bundles); i++ {
-		result, cost, err := v.verify(ctx, bundles[i], want, left)
-		if left -= cost; left < 0 {
-			return nil, fmt.Errorf("verifying evidence for %s: %w", want.Subject, err)
-		}
-		if err != nil {
-			reasons = append(reasons, err)
-			continue
-		}
-		results = append(results, result)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if len(results) == 0 {
-		return nil, fmt.Errorf("verifying evidence for %s: none of %d bundles holds%w", want.Subject, len(bundles), someOf(reasons))
-	}
-	return results, nil
-}
-
-// reasonList is why bundles were refused, the first few in words.
-type reasonList []error
-
-func someOf(reasons []error) error { return reasonList(reasons) }
-
-func (r reasonList) Error() string {
-	const few = 3
-	text := ""
-	for i, reason := range r {
-		if i == few {
-			return text + fmt.Sprintf("; and %d more", len(r)-few)
-		}
-		text += "; " + reason.Error()
-	}
-	return text
-}
-
-func (r reasonList) Unwrap() []error { return r }
 
 // verify also returns how many signature checks it took. With more than are left it does nothing.
 func (v *Verifier) verify(ctx context.Context, data []byte, want Want, left int) (Verified, int, error) {

@@ -106,6 +106,17 @@ func NamesVEXSigners(policies []Policy) bool {
 	return slices.ContainsFunc(policies, func(p Policy) bool { return len(p.vexSigners) > 0 })
 }
 
+// SignersNamed returns those whom the policies name as signers, each once; not those whom only
+// expressions name. A trust that does not know one of them can never meet what is asked of it.
+func SignersNamed(policies []Policy) []string {
+	var names []string
+	for _, p := range policies {
+		names = append(names, p.signers...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 func (r *rule) readsEvidence() bool {
 	return slices.ContainsFunc(r.tests, func(t test) bool { return t.criterion.arrived != nil }) || r.uses(evidenceVariable)
 }

@@ -85,6 +85,7 @@ func (d *decoder) names(n *yaml.Node, what string) (names []string) {
 		}
 		names = append(names, name)
 	})
+	d.named = append(d.named, names...)
 	return names
 }
 
@@ -115,7 +116,7 @@ func missingAttestationCriterion() *criterion {
 			strictyaml.Optional("by", func(n *yaml.Node, what string) { by = d.names(n, what) }))
 		words := " without an attestation " + string(kind) + byWords(by)
 		return test{cel: "!evidence.exists(e, e.predicateType.like(" + celString(string(kind)) + ") && " + celBy(by) + ")",
-			after: words, remedy: "attest it", verdicts: kind.matches(verdictPredicate),
+			after: words, remedy: "have it attested: plimsoll attest", verdicts: kind.matches(verdictPredicate),
 			ask: func(q *question) answer {
 				return not(q.s.anyEvidence(func(a *Attestation) answer { return answerOf(kind.matches(a.PredicateType) && a.by(by)) }))
 			},
@@ -221,7 +222,7 @@ func notBuiltByCriterion() *criterion {
 		if n.Kind == yaml.MappingNode && len(o.builder)+len(o.source)+len(o.ref)+o.level == 0 && d.Clean() {
 			d.Problem(n, "%s says neither builder nor source, ref or level; name what its provenance must say", what)
 		}
-		return test{cel: o.cel(), after: " not built " + o.words() + " as provenance" + byWords(o.by) + " has it", remedy: "build it there, and attest its provenance",
+		return test{cel: o.cel(), after: " not built " + o.words() + " as provenance" + byWords(o.by) + " has it", remedy: "build it there, and have its builder attest the provenance",
 			ask: func(q *question) answer { return not(q.s.anyEvidence(o.proven)) },
 			says: func(*question) string {
 				return "no provenance" + byWords(o.by) + " says that it was built " + o.words()
@@ -245,7 +246,7 @@ func sbomMissingCriterion() *criterion {
 	c.read = func(d *decoder, n *yaml.Node, what string) test {
 		d.must(n, what)
 		return test{cel: "!evidence.exists(e, e.predicateType in " + celList(SBOMPredicates()) + " && size(e.signers) > 0 && e.sbom.complete)",
-			after: " without a complete and signed bill of materials", remedy: "attest a complete bill of materials",
+			after: " without a complete and signed bill of materials", remedy: "attest a complete bill of materials: plimsoll attest IMAGE --predicate sbom-cyclonedx",
 			ask: func(q *question) answer {
 				return not(q.s.anyEvidence(func(a *Attestation) answer {
 					switch {
@@ -279,7 +280,7 @@ func verdictMissingCriterion() *criterion {
 			strictyaml.Optional("by", func(n *yaml.Node, what string) { w.by = d.names(n, what) }),
 			strictyaml.Optional("maxAge", func(n *yaml.Node, what string) { w.maxAge = d.duration(n, what) }))
 		words := byWords(w.by) + choose(w.maxAge > 0, " at most "+ageText(w.maxAge)+" ago", "")
-		return test{cel: w.cel(), after: " without a valid verdict that it passed" + words, remedy: "check it again, and attest the verdict",
+		return test{cel: w.cel(), after: " without a valid verdict that it passed" + words, remedy: "check it again, and attest the verdict: plimsoll attest IMAGE",
 			ask: func(q *question) answer {
 				return not(q.s.anyEvidence(func(a *Attestation) answer { return w.met(q.s, a) }))
 			},

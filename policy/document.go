@@ -20,6 +20,7 @@ const apiVersion = "plimsoll.dev/v1"
 
 // policy reads one document. It also returns the node of the policy's name, nil if it has none.
 func (d *decoder) policy(n *yaml.Node) (p Policy, name *yaml.Node) {
+	d.named = nil
 	p.place = place{n.Line, n.Column}
 	p.defaults = defaults{onUnknown: verdict.Deny, onError: verdict.Deny, onStale: Stale{AdmittedBefore: verdict.Deny, New: verdict.Deny}}
 	if kind, ok := strictyaml.Member(n, "kind"); ok && kind.Kind == yaml.ScalarNode && kind.Value != "Policy" {
@@ -40,6 +41,7 @@ func (d *decoder) policy(n *yaml.Node) (p Policy, name *yaml.Node) {
 		}),
 		strictyaml.Required("rules", func(n *yaml.Node, what string) { p.rules = d.rules(n, what) }),
 	)
+	p.signers = d.named
 	return p, name
 }
 

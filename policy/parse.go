@@ -27,6 +27,7 @@ type ParseError = strictyaml.ParseError
 type decoder struct {
 	*strictyaml.Decoder
 	compiler *environment // made when the first expression is met
+	named    []string     // the signers that the document names, so far
 }
 
 // newDecoder makes a decoder of a file that holds documents of a kind, which need so many levels.

@@ -99,6 +99,7 @@ rules:
 		waivers: waiverTerms{approvers: []string{"appsec@example.com"}, longest: map[advisory.Severity]time.Duration{
 			advisory.Critical: 14 * 24 * time.Hour, advisory.High: 90 * 24 * time.Hour}},
 		vexSigners: []string{"supplier", "appsec"},
+		signers:    []string{"supplier", "appsec"},
 	}}
 	exported := cmp.AllowUnexported(Policy{}, scope{}, defaults{}, waiverTerms{}, image.Digest{})
 	if diff := cmp.Diff(want, policies, exported, cmpopts.IgnoreFields(Policy{}, "rules", "place")); diff != "" {

@@ -45,6 +45,7 @@ type Policy struct {
 	defaults    defaults
 	waivers     waiverTerms
 	vexSigners  []string // whose attached VEX documents count
+	signers     []string // all whom it names as signers; expressions aside
 	rules       []rule
 }
 

@@ -116,6 +116,19 @@ func TestCheckAsksForEvidence(t *testing.T) {
 	}
 }
 
+// TestSignersWhomNobodyKnows: a name that the policy and the trust spell differently is told.
+func TestSignersWhomNobodyKnows(t *testing.T) {
+	y := newYard(t, true)
+	y.write(t, "proved.yaml", policyOf("vex: {signers: [supplier]}\nrules: [{id: proved, deny: {notSignedBy: {anyOf: [c1, ci]}}}]\n"))
+	check := []string{"check", y.name("single:v1"), "--policy", y.file("proved.yaml"), "--trust", y.file("ci.yaml")}
+	o := y.run(t, check...)
+	wants(t, o, exitDone, `asks for the signer "c1", whom the trust document ci does not name`)
+	wants(t, o, exitDone, `the signer "supplier"`)
+	if strings.Contains(o.stderr, `the signer "ci"`) {
+		t.Error(o.stderr)
+	}
+}
+
 // TestBuildLevels: what provenance is worth is the trust's word, not the provenance's.
 func TestBuildLevels(t *testing.T) {
 	y := newYard(t, true)
@@ -294,6 +307,7 @@ func TestSignedPolicies(t *testing.T) {
 	wants(t, check(file), exitDone, " ALLOW ")
 
 	name := strings.TrimSpace(y.does(t, "policy", "push", file, "oci://"+y.name("policies/base:v1")).stdout)
+	wants(t, y.run(t, "verify", name, "--trust", y.file("ci.yaml")), exitUsage, "say --predicate policy")
 	refused(t, check(name), "is not signed by anybody")
 	_, digest, _ := strings.Cut(name, "@")
 	named, err := image.ParseDigest(digest)

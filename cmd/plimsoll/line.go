@@ -71,6 +71,7 @@ func (p *program) readLine(ctx context.Context, flags lineFlags, remote remoteFl
 	if l.policies, err = p.readPolicies(ctx, flags.policies, l.by, remote); err != nil {
 		return nil, err
 	}
+	p.warnOfStrangers(l)
 	if l.waivers, err = p.readWaivers(ctx, flags.waivers, l.by); err != nil {
 		return nil, err
 	}
@@ -80,6 +81,18 @@ func (p *program) readLine(ctx context.Context, flags lineFlags, remote remoteFl
 		}
 	}
 	return l, nil
+}
+
+// warnOfStrangers tells of signers whom a policy names and the trust does not.
+func (p *program) warnOfStrangers(l *line) {
+	if l.by == nil {
+		return
+	}
+	for _, name := range policy.SignersNamed(l.policies) {
+		if !l.by.trust.Names(name) {
+			p.warn(fmt.Sprintf("a policy asks for the signer %q, whom the trust document %s does not name: nothing can count as signed by it", name, l.by.trust.Name()))
+		}
+	}
 }
 
 // addVEX reads a VEX document, and who has signed it.

@@ -31,6 +31,9 @@ func (p *program) compareSigned(ctx context.Context, derived verdict.Verdict, fl
 	verifier.want = evidence.Want{Repository: subject.Repository, Now: now, Ended: true}
 	name := subject.Repository + "@" + subject.Digest.String()
 	_, read, err := p.readEvidence(ctx, name, verifyFlags{remote: remote, bundles: flags.bundles})
+	if err != nil && len(flags.bundles) == 0 {
+		err = fmt.Errorf("looking for the signed verdict: %w; if the image is gone, give the bundle that was signed, with --bundle", err)
+	}
 	if err != nil {
 		return "", nil, err
 	}

@@ -17,6 +17,9 @@ func TestReproduceWhatWasSigned(t *testing.T) {
 	wants(t, reproduce("--trust", y.file("ci.yaml"), "--bundle", bundle, "--offline"), exitDone, "signed by ci")
 	wants(t, reproduce("--trust", y.file("ci.yaml"), "--bundle", bundle, "--now", "2999-01-01T00:00:00Z"), exitDone, "signed by ci")
 	wants(t, reproduce("--trust", y.file("ci.yaml")), exitDenied, "no verdict that was signed")
+	y.fails = "/manifests/"
+	wants(t, reproduce("--trust", y.file("ci.yaml")), exitFailed, "give the bundle that was signed, with --bundle")
+	y.fails = ""
 	y.does(t, "attest", path, "--key", y.file("ci.key"), "--to", y.name("single:v1"))
 	wants(t, reproduce("--trust", y.file("ci.yaml")), exitDone, "signed by ci")
 	wants(t, reproduce("--trust", y.file("stranger.yaml")), exitDenied, "nobody whom the trust names signed it")

@@ -207,6 +207,8 @@ func (p *program) readEvidenceOf(ctx context.Context, name string, wanted predic
 	switch {
 	case wanted.about == ofFile:
 		return p.readSignatures(ctx, name, wanted, flags)
+	case strings.HasPrefix(name, ociScheme):
+		return there, all, usageError{fmt.Errorf("%s names a policy in a registry: say --predicate policy; an image is named without %s", name, ociScheme)}
 	case mistakable != nil:
 		return there, all, mistakable
 	case err == nil && info.Mode().IsRegular():
