@@ -26,7 +26,7 @@ check: ## formatting, vet, linters, module files, invariants
 
 e2e: build images ## the binary against real images, registries and engines, and other people's word
 	@tools/e2e-parts.sh
-	go test -count=1 -timeout 30m ./e2e/...
+	go tool -modfile=tools/go.mod gotestsum --format pkgname -- -count=1 -timeout 30m ./e2e/...
 
 bench: build images ## speed and memory against the floor (and syft, if it is on PATH)
 	go run ./bench

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -18,7 +19,7 @@ import (
 // its report, is the scan of the image, but for what the target is called.
 func TestBillsGiveWhatImagesGive(t *testing.T) {
 	for _, name := range []string{"alpine-3.10.3", "alpine-3.12.12", "alpine-3.16.9", "alpine-3.20.3"} {
-		t.Run(name, func(t *testing.T) { compareBills(t, shared(t, "images", name+".tar")) })
+		t.Run(name, func(t *testing.T) { compareBills(t, testparts.Shared(t, "images", name+".tar")) })
 	}
 	for _, name := range []string{"debian-slim", "debian-old", "debian-python", "go-app", "big"} {
 		t.Run(name, func(t *testing.T) { compareBills(t, built(t, name)) })

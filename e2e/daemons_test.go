@@ -20,6 +20,8 @@ import (
 	"time"
 
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
+
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // The user whom the registry with passwords knows, and what `htpasswd -nbB -C 5` made of it.
@@ -37,7 +39,7 @@ func tool(t *testing.T, name string) string {
 			return found
 		}
 	}
-	absent(t, name+" is not installed: run tools/e2e-parts.sh")
+	testparts.Missing(t, name+" is not installed: run tools/e2e-parts.sh")
 	return ""
 }
 
@@ -90,11 +92,11 @@ func daemon(t *testing.T, network, address, name string, args ...string) {
 		}
 		select {
 		case <-done:
-			absent(t, fmt.Sprintf("%s does not start here: %s", name, lastLines(output.String())))
+			testparts.Missing(t, fmt.Sprintf("%s does not start here: %s", name, lastLines(output.String())))
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	absent(t, name+" did not answer within a minute")
+	testparts.Missing(t, name+" did not answer within a minute")
 }
 
 func lastLines(text string) string {

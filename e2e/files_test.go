@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory"
 )
 
@@ -34,7 +35,7 @@ func TestFiles(t *testing.T) {
 		t.Run(image, func(t *testing.T) { checkFiles(t, built(t, image), test.executables, test.unowned, test.setuid) })
 	}
 	for _, image := range []string{"alpine-3.10.3", "alpine-3.12.12", "alpine-3.16.9", "alpine-3.20.3"} {
-		t.Run(image, func(t *testing.T) { checkFiles(t, shared(t, "images", image+".tar"), 20, nil, nil) })
+		t.Run(image, func(t *testing.T) { checkFiles(t, testparts.Shared(t, "images", image+".tar"), 20, nil, nil) })
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"plimsoll.dev/plimsoll/advisory/db"
 	"plimsoll.dev/plimsoll/ecosystem"
 	"plimsoll.dev/plimsoll/finding"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -24,10 +25,10 @@ func TestAlpineMatches(t *testing.T) {
 	for _, image := range []string{"alpine-3.10.3", "alpine-3.12.12", "alpine-3.16.9", "alpine-3.20.3"} {
 		t.Run(image, func(t *testing.T) {
 			want := map[string]bool{}
-			for _, row := range table(t, shared(t, "images", image+".expected.tsv")) {
+			for _, row := range table(t, testparts.Shared(t, "images", image+".expected.tsv")) {
 				want[strings.Join([]string{row["package"], row["version"], row["id"], row["upstream"], row["fixed"]}, " ")] = true
 			}
-			r := reportOf(t, shared(t, "images", image+".tar"))
+			r := reportOf(t, testparts.Shared(t, "images", image+".tar"))
 			source := sources(r)
 			got := map[string]bool{}
 			for _, f := range r.Findings {
@@ -143,7 +144,7 @@ func TestGoMatches(t *testing.T) {
 // holds for that package and release, every one must be found. OSV.dev's answers are newer
 // than the raw data: a record that is there, but does not speak of the release yet, proves nothing.
 func TestOSVAnswers(t *testing.T) {
-	file, err := os.Open(shared(t, "data", "oracle", "osv-querybatch.jsonl.gz"))
+	file, err := os.Open(testparts.Shared(t, "data", "oracle", "osv-querybatch.jsonl.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

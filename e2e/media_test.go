@@ -12,6 +12,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/internal/assemble"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
 )
@@ -77,7 +78,7 @@ func layouts(t *testing.T) map[string]string {
 	dir := t.TempDir()
 	skopeo, umoci := filepath.Join(dir, "skopeo"), filepath.Join(dir, "umoci")
 	for _, layout := range []string{skopeo, umoci} {
-		run(t, "skopeo", "--insecure-policy", "copy", "--quiet", "docker-archive:"+shared(t, "images", "alpine-3.20.3.tar"), "oci:"+layout+":v1")
+		run(t, "skopeo", "--insecure-policy", "copy", "--quiet", "docker-archive:"+testparts.Shared(t, "images", "alpine-3.20.3.tar"), "oci:"+layout+":v1")
 	}
 	bundle := filepath.Join(dir, "bundle")
 	run(t, "umoci", "unpack", "--image", umoci+":v1", bundle)

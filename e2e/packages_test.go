@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -37,11 +38,11 @@ func TestAlpinePackages(t *testing.T) {
 	for _, image := range []string{"alpine-3.10.3", "alpine-3.12.12", "alpine-3.16.9", "alpine-3.20.3"} {
 		t.Run(image, func(t *testing.T) {
 			var want []string
-			for _, row := range table(t, shared(t, "images", image+".truth.tsv")) {
+			for _, row := range table(t, testparts.Shared(t, "images", image+".truth.tsv")) {
 				arch := "x86_64"
 				want = append(want, strings.Join([]string{row["package"], row["version"], arch, row["origin"], row["version"]}, " "))
 			}
-			compare(t, want, rows(reportOf(t, shared(t, "images", image+".tar")), "apk"))
+			compare(t, want, rows(reportOf(t, testparts.Shared(t, "images", image+".tar")), "apk"))
 		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/report"
 )
 
@@ -29,20 +30,10 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// shared is the folder of real data, images and tools.
-func shared(t *testing.T, elements ...string) string {
-	t.Helper()
-	path := filepath.Join(append([]string{"..", "..", "shared"}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		absent(t, "no ../shared beside this checkout")
-	}
-	return path
-}
-
 // built is the folder of a built image, with its truth beside it.
 func built(t *testing.T, image string) string {
 	t.Helper()
-	shared(t)
+	testparts.Shared(t)
 	out, err := imagesFolder()
 	if err != nil {
 		t.Fatalf("tools/images.sh: %v", err)
@@ -63,21 +54,10 @@ var imagesFolder = sync.OnceValues(func() (string, error) {
 	return lines[len(lines)-1], nil
 })
 
-// absent skips a test whose parts are missing; in CI nothing may be missing that ../shared gives.
-func absent(t *testing.T, why string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		if _, err := os.Stat("../../shared"); err == nil {
-			t.Fatal("in CI with ../shared present: " + why)
-		}
-	}
-	t.Skip(why)
-}
-
 // database compiles all advisories at hand, once for all tests.
 func database(t *testing.T) string {
 	t.Helper()
-	path, err := compiled(binary(t), shared(t, "data"))
+	path, err := compiled(binary(t), testparts.Shared(t, "data"))
 	if err != nil {
 		t.Fatal(err)
 	}

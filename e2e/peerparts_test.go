@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // decodeOutput runs a command that writes JSON. allowed is a status that is no failure either.
@@ -31,7 +32,7 @@ func decodeOutput(t *testing.T, command *exec.Cmd, target any, allowed int) {
 // osvFolder is a folder in which osv-scanner finds the advisories at hand.
 func osvFolder(t *testing.T) string {
 	t.Helper()
-	data, err := filepath.Abs(shared(t, "data", "osv"))
+	data, err := filepath.Abs(testparts.Shared(t, "data", "osv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
 )
@@ -221,7 +222,7 @@ func plimsoll(t *testing.T, image string) side {
 func imageTarget(t *testing.T, image string) (target string, layout bool) {
 	t.Helper()
 	if strings.HasPrefix(image, "alpine-") {
-		return shared(t, "images", image+".tar"), false
+		return testparts.Shared(t, "images", image+".tar"), false
 	}
 	return built(t, image), true
 }

@@ -17,6 +17,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/internal/assemble"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory"
 	"plimsoll.dev/plimsoll/report"
 )
@@ -113,13 +114,13 @@ type deb struct{ path, name, version string }
 // debianPrograms returns the packages that tools/programs.sh keeps.
 func debianPrograms(t *testing.T) []deb {
 	t.Helper()
-	shared(t)
+	testparts.Shared(t)
 	folder, err := programsFolder()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if folder == "" {
-		absent(t, "tools/programs.sh has no packages here: run it to see why")
+		testparts.Missing(t, "tools/programs.sh has no packages here: run it to see why")
 	}
 	paths, err := filepath.Glob(filepath.Join(folder, "*.deb"))
 	if err != nil {

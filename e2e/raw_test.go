@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/osv-scalibr/semantic"
+
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // The slow matcher: raw OSV records as JSON, evaluated as the schema's pseudo-code has it
@@ -38,7 +40,7 @@ type rawRange struct {
 // rawRecords reads every record of an ecosystem, by (ecosystem with release, package name).
 func rawRecords(t *testing.T, base string) map[[2]string][]*rawRecord {
 	t.Helper()
-	archive, err := zip.OpenReader(shared(t, "data", "osv", base, "all.zip"))
+	archive, err := zip.OpenReader(testparts.Shared(t, "data", "osv", base, "all.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}

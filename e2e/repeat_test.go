@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // TestSameBytes: equal inputs and an equal --now give equal output, whatever the cache, the
@@ -54,7 +56,7 @@ func TestSameDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "again.db")
-	command := exec.Command(binary(t), "db", "build", "--quiet", "--from", shared(t, "data"), "--as-of", "2026-11-22T00:00:00Z", "--out", path)
+	command := exec.Command(binary(t), "db", "build", "--quiet", "--from", testparts.Shared(t, "data"), "--as-of", "2026-11-22T00:00:00Z", "--out", path)
 	command.Env = append(os.Environ(), "GOMAXPROCS=1", "TZ=Pacific/Kiritimati")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

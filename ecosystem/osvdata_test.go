@@ -8,30 +8,25 @@ import (
 	"flag"
 	"maps"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/osv-scalibr/semantic"
+
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // Reading every record takes minutes under the race detector.
 var records = flag.Int("records", 500, "how many `records` of each ecosystem in OSV's data to take versions from, evenly spread; 0 for all")
 
-// openOSV opens a copy of OSV's data on an ecosystem, which is kept beside the checkout. Without it
-// the test is skipped, except in CI where the shared folder is there and so the data must be.
+// openOSV opens a copy of OSV's data on an ecosystem, which is kept beside the checkout.
 func openOSV(t *testing.T, ecosystem string) *zip.ReadCloser {
 	t.Helper()
-	shared := filepath.Join("..", "..", "shared")
-	archive, err := zip.OpenReader(filepath.Join(shared, "data", "osv", ecosystem, "all.zip"))
+	archive, err := zip.OpenReader(testparts.Shared(t, "data", "osv", ecosystem, "all.zip"))
 	if err != nil {
-		if _, absent := os.Stat(shared); absent == nil && os.Getenv("CI") == "true" {
-			t.Fatalf("%v: the shared folder lacks its OSV data", err)
-		}
-		t.Skipf("no OSV data to compare with: %v", err)
+		t.Fatal(err)
 	}
 	return archive
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/encrypted"
 
 	"plimsoll.dev/plimsoll/evidence/dsse"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/verdict"
 )
 
@@ -321,13 +322,7 @@ func TestKeysAreCosigns(t *testing.T) {
 
 // cosign itself verifies what is written here.
 func TestCosignVerifiesOurs(t *testing.T) {
-	cosign, err := exec.LookPath("cosign")
-	if err != nil {
-		if os.Getenv("CI") == "true" && os.Getenv("PLIMSOLL_NO_COSIGN") == "" {
-			t.Fatal("cosign is not installed, and nothing tried to: see tools/test.sh")
-		}
-		t.Skip("cosign is not on PATH: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3")
-	}
+	cosign := testparts.Cosign(t)
 	folder := t.TempDir()
 	file := func(name string, content []byte) string {
 		path := filepath.Join(folder, name)

@@ -21,6 +21,7 @@ import (
 
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // fake is go-containerregistry's registry, which can be made to lie.
@@ -232,13 +233,7 @@ func wantError(t testing.TB, err error, says ...string) {
 // debianRegistry starts Debian's docker-registry and returns its host.
 func debianRegistry(t *testing.T) string {
 	t.Helper()
-	program, err := exec.LookPath("docker-registry")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("Debian's docker-registry has to be installed in CI: apt-get install docker-registry")
-	}
-	if err != nil {
-		t.Skip("Debian's docker-registry is not installed: apt-get install docker-registry")
-	}
+	program := testparts.Program(t, "docker-registry", "apt install docker-registry")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

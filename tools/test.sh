@@ -31,8 +31,11 @@ if [ "${CI:-}" = true ] && ! command -v cosign >/dev/null; then
     export PLIMSOLL_NO_COSIGN=1
   }
 fi
+# gotestsum says at the end what failed and what was skipped, and why.
 # The end-to-end tests need built images and have a command of their own: make e2e.
-CGO_ENABLED=1 go test -race -timeout 15m $(go list ./... | grep -v '/e2e')
+# shellcheck disable=SC2046
+CGO_ENABLED=1 go tool -modfile=tools/go.mod gotestsum --format pkgname -- \
+  -race -timeout 15m $(go list ./... | grep -v '/e2e')
 # The oracle of the package formats is a module of its own.
 (cd inventory/extract/oracle && go test ./...)
 FUZZTIME="${FUZZTIME:-2s}" tools/fuzz.sh

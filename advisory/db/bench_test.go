@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // question is a package as an image has it.
@@ -33,7 +34,7 @@ func realQuestions(b *testing.B, from, base, release string, count int) []questi
 // cache, and matches 1,000 packages of Debian 12, decoding every record that is found. Nothing is
 // kept from one round to the next, so each pays for checking the blocks that it touches.
 func BenchmarkOpenAndMatch1000(b *testing.B) {
-	from := realData(b)
+	from := testparts.Shared(b, "data")
 	path := filepath.Join(b.TempDir(), "advisories.db")
 	if _, err := Build(b.Context(), from, path, Options{}); err != nil {
 		b.Fatal(err)
@@ -87,7 +88,7 @@ func benchmarkAsk(b *testing.B, d *DB, q question) []Record {
 
 // BenchmarkBuild builds the database of all real advisories.
 func BenchmarkBuild(b *testing.B) {
-	from := realData(b)
+	from := testparts.Shared(b, "data")
 	for b.Loop() {
 		if _, _, err := BuildBytes(b.Context(), from, Options{}); err != nil {
 			b.Fatal(err)

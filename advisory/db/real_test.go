@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,17 +14,8 @@ import (
 	"plimsoll.dev/plimsoll/advisory"
 	"plimsoll.dev/plimsoll/advisory/feed/osv"
 	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
-
-// realData returns the folder of real advisories that lies beside the checkout.
-func realData(t testing.TB) string {
-	t.Helper()
-	shared := filepath.Join("..", "..", "..", "shared")
-	if _, err := os.Stat(shared); err != nil {
-		t.Skip("the shared test data is not beside the checkout: " + err.Error())
-	}
-	return filepath.Join(shared, "data")
-}
 
 // realRecords reads every n-th record of an ecosystem.
 func realRecords(t testing.TB, from, base string, n int) []advisory.Advisory {
@@ -97,7 +87,7 @@ func versionsOf(records []said) []string {
 // records and the database name the same records, at versions where answers change. Of the large
 // ecosystems a part of the records is taken, to be quick under the race detector.
 func TestRealAdvisories(t *testing.T) {
-	from := realData(t)
+	from := testparts.Shared(t, "data")
 	for base, every := range map[string]int{"Alpine": 5, "Debian": 10, "Ubuntu": 5, "Go": 1,
 		"AlmaLinux": 10, "Bitnami": 5, "CRAN": 1, "CleanStart": 2, "GHC": 1, "Hackage": 1, "Hex": 1, "Julia": 2, "Maven": 5, "NuGet": 2,
 		"Packagist": 5, "Pub": 1, "PyPI": 10, "Red Hat": 50, "Rocky Linux": 5, "RubyGems": 2, "SUSE": 2, "SwiftURL": 1, "crates.io": 2,

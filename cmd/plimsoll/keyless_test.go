@@ -17,6 +17,7 @@ import (
 	"plimsoll.dev/plimsoll/evidence"
 	"plimsoll.dev/plimsoll/evidence/sigstore/sigstoretest"
 	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // forge is a yard with an instance of Sigstore beside it. In its folder are an identity token, trusted
@@ -233,12 +234,7 @@ func TestHowToSign(t *testing.T) {
 
 // TestCosignVerifiesKeyless: cosign verifies what attest signs without a key, and not of others.
 func TestCosignVerifiesKeyless(t *testing.T) {
-	if _, err := exec.LookPath("cosign"); err != nil {
-		if os.Getenv("CI") == "true" && os.Getenv("PLIMSOLL_NO_COSIGN") == "" {
-			t.Fatal("cosign is not installed, and nothing tried to: see tools/test.sh")
-		}
-		t.Skip("cosign is not on PATH: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3")
-	}
+	testparts.Cosign(t)
 	f := newForge(t, true)
 	f.does(t, "attest", f.report(t), "--identity-token", f.file("token"), "--signing-config", f.config(t, f.Serve(t, nil)),
 		"--trusted-root", f.file("root.json"), "--output", f.file("verdict.json"))

@@ -12,6 +12,7 @@ import (
 	"plimsoll.dev/plimsoll/evidence"
 	"plimsoll.dev/plimsoll/image"
 	"plimsoll.dev/plimsoll/image/registry"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/ship"
 )
 
@@ -188,13 +189,7 @@ func TestNotationsSignaturesAreNotRead(t *testing.T) {
 // TestCosignAgrees: cosign verifies what attest attaches, and verify what cosign signs with a key,
 // in both of its layouts.
 func TestCosignAgrees(t *testing.T) {
-	cosign, err := exec.LookPath("cosign")
-	if err != nil {
-		if os.Getenv("CI") == "true" && os.Getenv("PLIMSOLL_NO_COSIGN") == "" {
-			t.Fatal("cosign is not installed, and nothing tried to: see tools/test.sh")
-		}
-		t.Skip("cosign is not on PATH: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3")
-	}
+	cosign := testparts.Cosign(t)
 	y := newYard(t, true)
 	private, public, err := evidence.GenerateKey(evidence.ECDSA, []byte("correct"))
 	if err != nil {

@@ -38,6 +38,7 @@ import (
 	"plimsoll.dev/plimsoll/evidence/sigstore/keyless"
 	"plimsoll.dev/plimsoll/evidence/sigstore/sigstoretest"
 	"plimsoll.dev/plimsoll/image"
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 const predicate = "https://example.com/predicate/v1"
@@ -51,16 +52,10 @@ type world struct {
 	digest     image.Digest
 }
 
-// newWorld skips the test where cosign is not installed. On CI, tools/test.sh has tried to install
-// it, and says in PLIMSOLL_NO_COSIGN if it could not.
+// newWorld skips the test where cosign is not installed.
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	if _, err := exec.LookPath("cosign"); err != nil {
-		if os.Getenv("CI") == "true" && os.Getenv("PLIMSOLL_NO_COSIGN") == "" {
-			t.Fatal("cosign is not installed, and nothing tried to: see tools/test.sh")
-		}
-		t.Skip("cosign is not on PATH: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3")
-	}
+	testparts.Cosign(t)
 	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	w := &world{Instance: sigstoretest.New(t), folder: t.TempDir()}

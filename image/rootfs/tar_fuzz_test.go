@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // feed is a walker over a tar that is in memory.
@@ -215,10 +217,7 @@ func TestTarFormats(t *testing.T) {
 
 // What GNU tar writes, sparse files among it, in each of its formats.
 func TestTarGNU(t *testing.T) {
-	command, err := exec.LookPath("tar")
-	if err != nil {
-		t.Skip("no tar command: " + err.Error())
-	}
+	command := testparts.Program(t, "tar", "apt install tar")
 	folder := t.TempDir()
 	sparse := filepath.Join(folder, "sparse")
 	if err := exec.Command("dd", "if=/dev/zero", "of="+sparse, "bs=1", "count=0", "seek=900000").Run(); err != nil {

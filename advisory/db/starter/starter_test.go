@@ -9,6 +9,7 @@ import (
 
 	"plimsoll.dev/plimsoll/advisory/db"
 	"plimsoll.dev/plimsoll/ecosystem"
+	"plimsoll.dev/plimsoll/internal/testparts"
 )
 
 // findOpenSSL asks for something that has been known since 2022.
@@ -118,12 +119,8 @@ func TestEverySourceHasADayAndALicence(t *testing.T) {
 // TestItIsMadeOfTheSharedData rebuilds some shards and compares digests: make starter is due
 // if they differ.
 func TestItIsMadeOfTheSharedData(t *testing.T) {
-	shared := filepath.Join("..", "..", "..", "..", "shared")
-	if _, err := os.Stat(shared); err != nil {
-		t.Skip("the shared test data is not beside the checkout: " + err.Error())
-	}
 	rebuilt := map[string]bool{"osv/Hex": true, "osv/Go": true, "osv/Rocky Linux": true, "kev": true}
-	file, _, err := db.BuildBytes(t.Context(), filepath.Join(shared, "data"), db.Options{
+	file, _, err := db.BuildBytes(t.Context(), testparts.Shared(t, "data"), db.Options{
 		Include: func(shard string) bool { return rebuilt[shard] }})
 	if err != nil {
 		t.Fatal(err)

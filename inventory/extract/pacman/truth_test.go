@@ -10,16 +10,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
 // TestPacmansOwnWord lets pacman install a package and compares what it wrote with what it says.
 func TestPacmansOwnWord(t *testing.T) {
-	if _, err := exec.LookPath("pacman"); err != nil || os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("in CI, tools/test.sh installs pacman, and the test runs as root")
-		}
-		t.Skip("pacman (Debian: pacman-package-manager) is not there, or the test does not run as root, which it asks for")
+	testparts.Program(t, "pacman", "apt install pacman-package-manager")
+	if os.Getuid() != 0 {
+		testparts.Missing(t, "pacman installs as root only, and the test runs as somebody else")
 	}
 	root := t.TempDir()
 	database := filepath.Join(root, "db")

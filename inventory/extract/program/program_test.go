@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -316,16 +316,11 @@ func BenchmarkWants(b *testing.B) {
 	}
 }
 
-// TestBitnamiNames: the names are those of a copy of OSV's data beside the checkout. Without it the
-// test is skipped, except in CI where the shared folder is there and so the data must be.
+// TestBitnamiNames: the names are those of a copy of OSV's data beside the checkout.
 func TestBitnamiNames(t *testing.T) {
-	shared := filepath.Join("..", "..", "..", "..", "shared")
-	archive, err := zip.OpenReader(filepath.Join(shared, "data", "osv", "Bitnami", "all.zip"))
+	archive, err := zip.OpenReader(testparts.Shared(t, "data", "osv", "Bitnami", "all.zip"))
 	if err != nil {
-		if _, absent := os.Stat(shared); absent == nil && os.Getenv("CI") == "true" {
-			t.Fatalf("%v: the shared folder lacks its OSV data", err)
-		}
-		t.Skipf("no OSV data to compare with: %v", err)
+		t.Fatal(err)
 	}
 	defer archive.Close()
 	known := map[string]bool{}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
@@ -20,7 +21,7 @@ func realDatabases(t *testing.T) string {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "github.com/google/osv-scalibr").Output()
 	folder := filepath.Join(strings.TrimSpace(string(out)), "extractor/filesystem/os/rpm/testdata")
 	if _, missing := os.Stat(filepath.Join(folder, "Packages.db")); err != nil || missing != nil {
-		t.Skip("the module github.com/google/osv-scalibr is not unpacked: go mod download")
+		testparts.Missing(t, "the module github.com/google/osv-scalibr is not unpacked: go mod download")
 	}
 	return folder
 }

@@ -14,21 +14,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"plimsoll.dev/plimsoll/image/rootfs"
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory/extract/record"
 )
 
-// needs skips a test where a program is not installed; on CI, tools/test.sh has installed it.
+// needs skips a test where a program is not installed.
 func needs(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, program := range programs {
-		_, err := exec.LookPath(program)
-		switch {
-		case err == nil:
-		case os.Getenv("CI") == "true":
-			t.Fatalf("%s is not installed: see tools/test.sh", program)
-		default:
-			t.Skipf("%s is not installed: apt install rpm db5.3-util python3", program)
-		}
+		testparts.Program(t, program, "apt install rpm db5.3-util python3")
 	}
 }
 

@@ -10,18 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"plimsoll.dev/plimsoll/internal/testparts"
 	"plimsoll.dev/plimsoll/inventory/extract/listing"
 )
 
 // TestRubyGemsOwnWord compares the gems of this machine with what Ruby says of the same files.
 func TestRubyGemsOwnWord(t *testing.T) {
-	ruby, err := exec.LookPath("ruby")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("in CI, tools/test.sh installs ruby")
-		}
-		t.Skip("ruby is not there")
-	}
+	ruby := testparts.Program(t, "ruby", "apt install ruby")
 	const ask = `Gem::Specification.each { |s| puts "#{s.loaded_from}\t#{s.name} #{s.version} #{s.platform}" }`
 	out, err := exec.Command(ruby, "-e", ask).Output()
 	if err != nil {
