@@ -201,8 +201,9 @@ func ResourceURI(repository string, digest image.Digest) string {
 
 // LatestVerdict returns which of several verified verdicts counts for an image: of those that are on
 // its own digest (a statement may be about an index as well) the newest. Of equally new ones, for each
-// stage the strictest outcome counts, until the first of them ends; all of them are returned. An older one that passed must not outlive a newer one that failed; that somebody
-// took the newer one away only its end of validity and Want.MaxAge can bound.
+// stage the strictest outcome counts, until the first of them ends; all of them are returned. An older
+// one that passed must not outlive a newer one that failed; that somebody took the newer one away only
+// its end of validity and Want.MaxAge can bound.
 func LatestVerdict(on image.Digest, all []Verified) (verdict.Verdict, []Verified, error) {
 	var latest verdict.Verdict
 	var from []Verified

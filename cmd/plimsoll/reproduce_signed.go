@@ -72,11 +72,7 @@ func isDerived(ctx context.Context, verifier proof, each ship.Found, derived ver
 	if errWas != nil || errIs != nil || !bytes.Equal(was, is) {
 		return "", fmt.Sprintf("%s is another verdict, of %s", each.Digest, said.EvaluatedAt)
 	}
-	var names []string
-	for _, who := range verified.Signers {
-		names = append(names, who.Name)
-	}
-	return strings.Join(names, ", "), ""
+	return strings.Join(verified.Names(), ", "), ""
 }
 
 func clean(lines []string) []string {
